@@ -1,0 +1,41 @@
+"""Telecom customer management as a library.
+
+One vocabulary for the records, the ledger, the KPIs and the models that an operator's CRM,
+billing and BI systems share. Importing ``telcrm`` is nearly free: each room loads on first use.
+
+>>> import telcrm
+>>> telcrm.domain.Money("12.50", "EUR")
+Money('12.50', 'EUR')
+"""
+
+from importlib import import_module as _import_module
+from types import ModuleType as _ModuleType
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+if _TYPE_CHECKING:
+    from telcrm import domain, errors, kpi, report, segmentation, synth, tables, testing
+
+__all__ = [
+    "domain",
+    "errors",
+    "kpi",
+    "report",
+    "segmentation",
+    "synth",
+    "tables",
+    "testing",
+]
+
+
+def __getattr__(name: str) -> "_ModuleType | str":
+    if name in __all__:
+        return _import_module(f"telcrm.{name}")
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("telcrm")
+    raise AttributeError(f"module 'telcrm' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,182 @@
+"""What is owed and what was paid: invoices, payments, recharges (TMF678, 676, 654)."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from telcrm.domain.channel import Channel
+from telcrm.domain.identifiers import (
+    AccountId,
+    CustomerId,
+    InvoiceId,
+    PaymentId,
+    RechargeId,
+    SubscriptionId,
+)
+from telcrm.domain.moments import Instant, ValidFor
+from telcrm.domain.money import Money, PositiveMoney
+from telcrm.domain.party import Text
+from telcrm.domain.record import Record
+
+__all__ = [
+    "Invoice",
+    "InvoiceLine",
+    "InvoiceLineKind",
+    "InvoiceStatus",
+    "Payment",
+    "PaymentMethod",
+    "PaymentStatus",
+    "Recharge",
+]
+
+
+class InvoiceStatus(StrEnum):
+    """TMF678 states of a customer bill."""
+
+    NEW = "new"
+    ON_HOLD = "onHold"
+    VALIDATED = "validated"
+    SENT = "sent"
+    SETTLED = "settled"
+    PARTIALLY_PAID = "partiallyPaid"
+
+
+class InvoiceLineKind(StrEnum):
+    """What a line charges for."""
+
+    RECURRING = "recurring"
+    USAGE = "usage"
+    ONE_TIME = "oneTime"
+    EQUIPMENT = "equipment"
+    FEE = "fee"
+    INTEREST = "interest"
+    DISCOUNT = "discount"
+    ADJUSTMENT = "adjustment"
+
+
+class InvoiceLine(Record):
+    """One line of an invoice; a discount or a credit is negative."""
+
+    kind: InvoiceLineKind
+    description: Text
+    net: Money
+    tax: Money
+    tax_rate: Annotated[Decimal, Field(ge=0, le=1)] | None = None
+    subscription_id: SubscriptionId | None = None
+
+    @model_validator(mode="after")
+    def _one_currency(self) -> Self:
+        if self.net.currency != self.tax.currency:
+            message = f"a line's net is in {self.net.currency.code}, its tax in another currency"
+            raise ValueError(message)
+        return self
+
+
+class Invoice(Record):
+    """A bill. ``total`` includes ``tax``; lines, where given, add up to both.
+
+    Examples
+    --------
+    >>> invoice = Invoice(
+    ...     invoice_id="I-1", account_id="A-1", customer_id="C-1", status="sent",
+    ...     issued_on=date(2026, 2, 1), due_on=date(2026, 2, 15),
+    ...     total=Money("24.00", "EUR"), tax=Money("4.00", "EUR"),
+    ... )
+    >>> invoice.net
+    Money('20.00', 'EUR')
+    """
+
+    invoice_id: InvoiceId
+    account_id: AccountId | None = None
+    customer_id: CustomerId
+    issued_on: date
+    due_on: date
+    total: Money
+    tax: Money | None = None
+    open_amount: Money | None = None
+    """What is still unpaid, where the source tells it."""
+    status: InvoiceStatus | None = None
+    billing_period: ValidFor = ValidFor()
+    lines: tuple[InvoiceLine, ...] = ()
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        subject = f"invoice {self.invoice_id}"
+        if self.due_on < self.issued_on:
+            message = f"{subject} is due on {self.due_on}, before it was issued"
+            raise ValueError(message)
+        parts = [part for part in (self.tax, self.open_amount) if part is not None]
+        parts += [line.net for line in self.lines]
+        if any(part.currency != self.total.currency for part in parts):
+            message = f"{subject} mixes currencies: all its amounts are in that of its total"
+            raise ValueError(message)
+        if self.lines:
+            net = Money.sum((line.net for line in self.lines), currency=self.total.currency)
+            tax = Money.sum((line.tax for line in self.lines), currency=self.total.currency)
+            if net + tax != self.total or self.tax not in (None, tax):
+                message = (
+                    f"{subject} says {self.total} with tax {self.tax}, "
+                    f"its lines add up to {net + tax} with tax {tax}"
+                )
+                raise ValueError(message)
+        return self
+
+    @property
+    def net(self) -> Money | None:
+        """Total less tax; None where the tax is not known."""
+        return None if self.tax is None else self.total - self.tax
+
+
+class PaymentMethod(StrEnum):
+    """How money was handed over."""
+
+    CASH = "cash"
+    CARD = "card"
+    BANK_TRANSFER = "bank_transfer"
+    DIRECT_DEBIT = "direct_debit"
+    MOBILE_MONEY = "mobile_money"
+    VOUCHER = "voucher"
+    CHEQUE = "cheque"
+
+
+class PaymentStatus(StrEnum):
+    """The states that TMF676 gives as examples."""
+
+    PENDING_AUTHORIZATION = "pendingAuthorization"
+    AUTHORIZED = "authorized"
+    CAPTURED = "captured"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    DENIED = "denied"
+    DONE = "done"
+
+
+class Payment(Record):
+    """Money received for an account."""
+
+    payment_id: PaymentId
+    account_id: AccountId
+    customer_id: CustomerId
+    paid_on: date
+    amount: PositiveMoney
+    method: PaymentMethod | None = None
+    status: PaymentStatus = PaymentStatus.DONE
+    channel: Channel | None = None
+    reference: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
+
+
+class Recharge(Record):
+    """A prepaid top-up."""
+
+    recharge_id: RechargeId
+    customer_id: CustomerId
+    subscription_id: SubscriptionId | None = None
+    recharged_at: Instant
+    amount: PositiveMoney
+    channel: Channel | None = None
+    validity_days: Annotated[int, Field(strict=True, ge=0)] | None = None

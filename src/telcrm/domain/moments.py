@@ -1,0 +1,106 @@
+"""Days, instants, months and validity: how a record tells when.
+
+Business days are :class:`datetime.date`. Instants are aware and kept in UTC. A month is named by
+its first day, in the field ``period``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Self
+
+from pydantic import GetCoreSchemaHandler, model_validator
+from pydantic_core import CoreSchema, core_schema
+
+from telcrm.domain.record import Record
+
+__all__ = ["FirstOfMonth", "Instant", "Period", "UtcInstant", "ValidFor", "month_start"]
+
+
+@dataclass(frozen=True)
+class UtcInstant:
+    """Marks a ``datetime`` that must be aware; it is converted to UTC."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(
+            lambda value: value.astimezone(UTC),
+            core_schema.datetime_schema(tz_constraint="aware"),
+        )
+
+
+@dataclass(frozen=True)
+class FirstOfMonth:
+    """Marks a ``date`` that must be the first day of its month."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(_require_month_start, handler(source))
+
+
+def _require_month_start(day: date) -> date:
+    if day.day != 1:
+        message = f"a period is the first day of its month: {day} is not, {month_start(day)} is"
+        raise ValueError(message)
+    return day
+
+
+Instant = Annotated[datetime, UtcInstant()]
+"""A point in time: an aware ``datetime``, kept in UTC."""
+
+Period = Annotated[date, FirstOfMonth()]
+"""A month, named by its first day."""
+
+
+def month_start(day: date) -> date:
+    """Return the first day of a day's month: the ``period`` that it falls in.
+
+    Parameters
+    ----------
+    day : date
+
+    Returns
+    -------
+    date
+
+    Examples
+    --------
+    >>> month_start(date(2026, 2, 17))
+    datetime.date(2026, 2, 1)
+    """
+    return date(day.year, day.month, 1)
+
+
+class ValidFor(Record):
+    """A span of days, both ends included; an open end has no limit."""
+
+    start: date | None = None
+    end: date | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.start and self.end and self.end < self.start:
+            message = f"valid_for ends on {self.end}, before it starts on {self.start}"
+            raise ValueError(message)
+        return self
+
+    def covers(self, day: date) -> bool:
+        """Tell whether a day lies in the span.
+
+        Parameters
+        ----------
+        day : date
+
+        Returns
+        -------
+        bool
+
+        Examples
+        --------
+        >>> ValidFor(start=date(2026, 1, 1)).covers(date(2026, 3, 1))
+        True
+        """
+        return (self.start is None or self.start <= day) and (self.end is None or day <= self.end)

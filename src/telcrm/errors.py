@@ -1,0 +1,236 @@
+"""Every error that telcrm raises on purpose, each with a stable code.
+
+Each one derives from :class:`TelcrmError` and from the built-in that it refines, so both
+``except TelcrmError`` and ``except ValueError`` work. The ``code`` never changes between releases;
+the message says what was wrong, where, and how to mend it.
+
+::
+
+    TelcrmError
+    ├── MissingExtraError (ImportError)            TC-EXTRA-001
+    ├── ParameterError (ValueError)                TC-PARAM-001
+    ├── MoneyError (ValueError)                    TC-MONEY-001
+    │   ├── InexactAmountError (TypeError)         TC-MONEY-002
+    │   ├── CurrencyMismatchError                  TC-MONEY-003
+    │   ├── UnknownCurrencyError (KeyError)        TC-MONEY-004
+    │   └── MinorUnitError                         TC-MONEY-005
+    ├── IdentifierError (ValueError)               TC-ID-001
+    ├── TransitionError (ValueError)               TC-STATE-001
+    ├── RecordFormatError (ValueError)             TC-RECORD-001
+    ├── TmfError (ValueError)                      TC-TMF-001
+    └── TableError (ValueError)                    TC-TABLE-000
+        ├── MissingColumnsError (KeyError)         TC-TABLE-001
+        ├── UnknownColumnsError (KeyError)         TC-TABLE-002
+        ├── ColumnTypeError (TypeError)            TC-TABLE-003
+        ├── InvalidTableError                      TC-TABLE-004
+        ├── UntranslatableConstraintError          TC-TABLE-005
+        ├── UnsupportedFrameError (TypeError)      TC-TABLE-006
+        ├── UnreadableFileError (OSError)          TC-TABLE-007
+        ├── NoTablesError                          TC-TABLE-008
+        ├── MappingError                           TC-TABLE-009
+        └── AmbiguousTableError                    TC-TABLE-010
+
+>>> from telcrm.domain import Money
+>>> Money(12.5, "EUR")
+Traceback (most recent call last):
+    ...
+telcrm.errors.InexactAmountError: [TC-MONEY-002] ...
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+__all__ = [
+    "AmbiguousTableError",
+    "ColumnTypeError",
+    "CurrencyMismatchError",
+    "IdentifierError",
+    "InexactAmountError",
+    "InvalidTableError",
+    "MappingError",
+    "MinorUnitError",
+    "MissingColumnsError",
+    "MissingExtraError",
+    "MoneyError",
+    "NoTablesError",
+    "ParameterError",
+    "RecordFormatError",
+    "TableError",
+    "TelcrmError",
+    "TmfError",
+    "TransitionError",
+    "UnknownColumnsError",
+    "UnknownCurrencyError",
+    "UnreadableFileError",
+    "UnsupportedFrameError",
+    "UntranslatableConstraintError",
+]
+
+
+class TelcrmError(Exception):
+    """Root of every error that telcrm raises on purpose.
+
+    Parameters
+    ----------
+    message : str
+        What was wrong, where, and how to mend it.
+    **context
+        The same facts for programs: column, table, keys, file, ... Read them from ``context``.
+
+    Attributes
+    ----------
+    code : str
+        Stable across releases, for example ``"TC-TABLE-001"``.
+    message : str
+    context : dict
+    """
+
+    code: ClassVar[str] = "TC-000"
+
+    def __init__(self, message: str, **context: Any) -> None:
+        self.message = message
+        self.context = context
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        return f"[{self.code}] {self.message}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuild, (type(self), self.message, self.context))
+
+
+def _rebuild(kind: type[TelcrmError], message: str, context: dict[str, Any]) -> TelcrmError:
+    return kind(message, **context)
+
+
+class MissingExtraError(TelcrmError, ImportError):
+    """A feature needs an optional dependency that is not installed."""
+
+    code = "TC-EXTRA-001"
+
+
+class ParameterError(TelcrmError, ValueError):
+    """An argument is outside its documented range."""
+
+    code = "TC-PARAM-001"
+
+
+class MoneyError(TelcrmError, ValueError):
+    """An amount of money is not one, or an operation on money has no meaning."""
+
+    code = "TC-MONEY-001"
+
+
+class InexactAmountError(MoneyError, TypeError):
+    """A binary float was offered as money; floats cannot hold most decimal amounts."""
+
+    code = "TC-MONEY-002"
+
+
+class CurrencyMismatchError(MoneyError):
+    """Two currencies met in one operation."""
+
+    code = "TC-MONEY-003"
+
+
+class UnknownCurrencyError(MoneyError, KeyError):
+    """A code is not in ISO 4217."""
+
+    code = "TC-MONEY-004"
+
+
+class MinorUnitError(MoneyError):
+    """An amount is finer than its currency's minor unit, or the currency has none."""
+
+    code = "TC-MONEY-005"
+
+
+class IdentifierError(TelcrmError, ValueError):
+    """A number is not a valid MSISDN, IMSI, IMEI or ICCID; ``context["rule"]`` names the rule."""
+
+    code = "TC-ID-001"
+
+
+class TransitionError(TelcrmError, ValueError):
+    """A record was asked to move to a state that its present state does not lead to."""
+
+    code = "TC-STATE-001"
+
+
+class RecordFormatError(TelcrmError, ValueError):
+    """Stored JSON is of another record, or of a format version that this release cannot read."""
+
+    code = "TC-RECORD-001"
+
+
+class TmfError(TelcrmError, ValueError):
+    """A TM Forum payload cannot be read as the resource asked for, even leniently."""
+
+    code = "TC-TMF-001"
+
+
+class TableError(TelcrmError, ValueError):
+    """A table does not meet its contract."""
+
+    code = "TC-TABLE-000"
+
+
+class MissingColumnsError(TableError, KeyError):
+    """A column that is needed is not there."""
+
+    code = "TC-TABLE-001"
+
+
+class UnknownColumnsError(TableError, KeyError):
+    """A column was named that the table does not have."""
+
+    code = "TC-TABLE-002"
+
+
+class ColumnTypeError(TableError, TypeError):
+    """A column holds another type than its contract asks for."""
+
+    code = "TC-TABLE-003"
+
+
+class InvalidTableError(TableError):
+    """Rows break the contract; ``findings`` in the context says which rule, where and how many."""
+
+    code = "TC-TABLE-004"
+
+
+class UntranslatableConstraintError(TableError):
+    """A record's constraint has no column rule, so a table of such records cannot be checked."""
+
+    code = "TC-TABLE-005"
+
+
+class UnsupportedFrameError(TableError, TypeError):
+    """The object is no dataframe that telcrm can reach."""
+
+    code = "TC-TABLE-006"
+
+
+class UnreadableFileError(TableError, OSError):
+    """A file is broken, truncated, or in another encoding."""
+
+    code = "TC-TABLE-007"
+
+
+class NoTablesError(TableError):
+    """A folder holds no canonical table."""
+
+    code = "TC-TABLE-008"
+
+
+class MappingError(TableError):
+    """A column mapping names a table or a field that does not exist, or one twice."""
+
+    code = "TC-TABLE-009"
+
+
+class AmbiguousTableError(TableError):
+    """Two files of a folder hold the same table."""
+
+    code = "TC-TABLE-010"

@@ -1,0 +1,171 @@
+"""Months and days as whole numbers, and the calendar as a frame on the caller's engine.
+
+Engines disagree on month arithmetic (some lack it), none on integers. A month is therefore
+``12 * year + month - 1`` while it is computed with, and a date again when it is handed out.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import narwhals.stable.v2 as nw
+
+from telcrm.tables.door import OpenFrame
+
+__all__ = ["CALENDAR_MONTH", "calendar", "day_index", "month_index", "month_of", "month_start"]
+
+CALENDAR_MONTH = "_calendar_month"
+"""The column of :func:`calendar` that holds the month as a whole number."""
+
+
+def month_index(column: str) -> nw.Expr:
+    """Express the month of a date column as ``12 * year + month - 1``.
+
+    Parameters
+    ----------
+    column : str
+        A Date or Datetime column.
+
+    Returns
+    -------
+    narwhals.stable.v2.Expr
+        Int64; consecutive months differ by one.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import narwhals.stable.v2 as nw
+    >>> frame = nw.from_native(pl.DataFrame({"period": [date(2023, 12, 1), date(2024, 1, 1)]}))
+    >>> frame.select(month_index("period"))["period"].to_list()
+    [24287, 24288]
+    """
+    year, month = nw.col(column).dt.year(), nw.col(column).dt.month()
+    # Polars holds the month in eight bits: widen before the arithmetic.
+    return year.cast(nw.Int64) * 12 + month.cast(nw.Int64) - 1
+
+
+def day_index(column: str) -> nw.Expr:
+    """Express the day of a date column as ``date.toordinal`` does: 1 is 1 January of year 1.
+
+    Parameters
+    ----------
+    column : str
+        A Date or Datetime column; the day is that of the clock the column is kept in.
+
+    Returns
+    -------
+    narwhals.stable.v2.Expr
+        Int64; consecutive days differ by one.
+
+    Notes
+    -----
+    The proleptic Gregorian calendar in integers, because subtracting dates gives durations that
+    not every engine can turn into days.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import narwhals.stable.v2 as nw
+    >>> frame = nw.from_native(pl.DataFrame({"at": [date(2024, 2, 29)]}))
+    >>> frame.select(day_index("at"))["at"].item() == date(2024, 2, 29).toordinal()
+    True
+    """
+    past = nw.col(column).dt.year().cast(nw.Int64) - 1
+    leap_days = past // 4 - past // 100 + past // 400
+    return past * 365 + leap_days + nw.col(column).dt.ordinal_day().cast(nw.Int64)
+
+
+def month_of(day: date) -> int:
+    """Give the month index of one date.
+
+    Examples
+    --------
+    >>> month_of(date(2024, 1, 31))
+    24288
+    """
+    return 12 * day.year + day.month - 1
+
+
+def month_start(index: int) -> date:
+    """Give the first day of a month index.
+
+    Examples
+    --------
+    >>> month_start(24288)
+    datetime.date(2024, 1, 1)
+    """
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def calendar(opened: OpenFrame, first: int, last: int, *, period: str) -> nw.LazyFrame[Any]:
+    """Make a frame of consecutive months on the engine, connection and session of ``opened``.
+
+    Parameters
+    ----------
+    opened : OpenFrame
+        A table that has the column ``period``.
+    first, last : int
+        Month indices, both included; no rows when ``last < first``.
+    period : str
+        What to call the date column. pandas keeps the date type that this column has in
+        ``opened``; every other engine gets a date.
+
+    Returns
+    -------
+    narwhals.stable.v2.LazyFrame
+        Columns ``CALENDAR_MONTH`` (Int64) and ``period``.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from telcrm.tables.door import open_frame
+    >>> opened = open_frame(pl.DataFrame({"period": [date(2024, 1, 1)]}), table="t")
+    >>> calendar(opened, 24287, 24288, period="period").collect().rows()
+    [(24287, datetime.date(2023, 12, 1)), (24288, datetime.date(2024, 1, 1))]
+    """
+    indices = range(first, last + 1)
+    starts = [month_start(index) for index in indices]
+    native: Any = opened.rows.to_native()
+    match opened.implementation:
+        case nw.Implementation.DUCKDB:
+            made: Any = _duckdb_calendar(native, list(indices), starts, period)
+        case nw.Implementation.PYSPARK:
+            made = native.sparkSession.createDataFrame(
+                list(zip(indices, starts, strict=True)), f"{CALENDAR_MONTH} long, `{period}` date"
+            )
+        case nw.Implementation.POLARS:
+            import polars as pl
+
+            schema = {CALENDAR_MONTH: pl.Int64, period: pl.Date}
+            made = pl.LazyFrame({CALENDAR_MONTH: indices, period: starts}, schema=schema)
+        case _:
+            made = _pandas_calendar(opened, list(indices), starts, period)
+    dates: nw.LazyFrame[Any] = nw.from_native(made).lazy()
+    return dates
+
+
+def _duckdb_calendar(relation: Any, indices: list[int], starts: list[date], period: str) -> Any:
+    rows = ", ".join(
+        f"({index}, DATE '{start}')" for index, start in zip(indices, starts, strict=True)
+    )
+    # VALUES cannot be empty; the month 0 is cut off again.
+    values = rows or "(0, DATE '2000-01-01')"
+    quoted = '"' + period.replace('"', '""') + '"'
+    # A query on the caller's own relation is the one way to reach his connection.
+    return relation.query(
+        "telcrm_calendar",
+        f"SELECT month::BIGINT AS {CALENDAR_MONTH}, start AS {quoted} "  # noqa: S608 (own numbers)
+        f"FROM (VALUES {values}) AS made(month, start) WHERE month > 0",
+    )
+
+
+def _pandas_calendar(opened: OpenFrame, indices: list[int], starts: list[date], period: str) -> Any:
+    import pandas as pd
+
+    made = pd.DataFrame({CALENDAR_MONTH: pd.Series(indices, dtype="int64")})
+    made[period] = pd.Series(starts, dtype="datetime64[us]")
+    dtype = opened.rows.collect_schema()[period]
+    if isinstance(dtype, nw.Datetime) and dtype.time_zone:
+        return made
+    return nw.from_native(made).with_columns(nw.col(period).cast(dtype)).to_native()

@@ -1,0 +1,16 @@
+"""Hypothesis strategies for authors who build on telcrm; needs the ``hypothesis`` package.
+
+>>> from hypothesis import given
+>>> from telcrm.testing import money
+>>> @given(money("EUR"))
+... def test_splitting_loses_nothing(amount):
+...     first, second = amount.split(2)
+...     assert first + second == amount
+>>> test_splitting_loses_nothing()
+"""
+
+from telcrm.testing.identifiers import iccids, imeis, imsis, msisdns
+from telcrm.testing.money import currencies, money
+from telcrm.testing.subscriber_bases import bases
+
+__all__ = ["bases", "currencies", "iccids", "imeis", "imsis", "money", "msisdns"]

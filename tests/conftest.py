@@ -1,0 +1,138 @@
+"""The engines that every table function is tested on, and one way to read their answers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+
+import duckdb
+import narwhals.stable.v2 as nw
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import settings
+
+# Deadlines measure the machine, and engines start slowly.
+settings.register_profile("telcrm", deadline=None)
+settings.load_profile("telcrm")
+
+Columns = Mapping[str, Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class Backend:
+    """An engine: how to make its frame from columns, and how to read one back as rows."""
+
+    name: str
+    frame: Callable[[Columns], Any]
+
+    def rows(self, native: Any) -> list[dict[str, Any]]:
+        frame = nw.from_native(native)
+        eager = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+        return [
+            {name: _plain(value) for name, value in row.items()} for row in eager.rows(named=True)
+        ]
+
+    def is_own(self, native: Any) -> bool:
+        return type(native) is type(self.frame({"any": [1]}))
+
+
+def _plain(value: Any) -> Any:
+    if value is None or pd.isna(value):
+        return None
+    if isinstance(value, datetime):
+        assert (value.hour, value.minute, value.second) == (0, 0, 0)
+        return date(value.year, value.month, value.day)
+    return value
+
+
+def _pandas(columns: Columns) -> pd.DataFrame:
+    frame = pd.DataFrame(columns)
+    for name, values in columns.items():
+        if len(values) and isinstance(values[0], date):
+            frame[name] = pd.to_datetime(frame[name])
+    return frame
+
+
+def _pyarrow(columns: Columns) -> Any:
+    return nw.from_dict(dict(columns), backend="pyarrow").to_native()
+
+
+def _pandas_pyarrow(columns: Columns) -> pd.DataFrame:
+    frame: pd.DataFrame = _pyarrow(columns).to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
+
+
+def _duckdb(columns: Columns) -> duckdb.DuckDBPyRelation:
+    # A connection of its own: results must not wander to DuckDB's default one.
+    connection = duckdb.connect()
+    connection.register("given", _pyarrow(columns))
+    return connection.table("given")
+
+
+@cache
+def _spark() -> Any:
+    from pyspark.sql import SparkSession
+
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    return (
+        SparkSession.builder.master("local[1]")
+        .appName("telcrm-tests")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.shuffle.partitions", "1")
+        .config("spark.default.parallelism", "1")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.sql.adaptive.enabled", "false")
+        .config("spark.driver.memory", "1g")
+        .getOrCreate()
+    )
+
+
+def _pyspark(columns: Columns) -> Any:
+    return _spark().createDataFrame(_pyarrow(columns))
+
+
+_ENGINES: dict[str, Callable[[Columns], Any]] = {
+    "pandas": _pandas,
+    "pandas_pyarrow": _pandas_pyarrow,
+    "polars": lambda columns: pl.DataFrame(dict(columns)),
+    "polars_lazy": lambda columns: pl.LazyFrame(dict(columns)),
+    "duckdb": _duckdb,
+    "pyarrow": _pyarrow,
+    "pyspark": _pyspark,
+}
+
+_NO_JAVA = shutil.which("java") is None and "JAVA_HOME" not in os.environ
+_SPARK_MARKS = [
+    pytest.mark.spark,
+    pytest.mark.skipif(_NO_JAVA, reason="PySpark needs Java: none on PATH, and no JAVA_HOME"),
+]
+
+
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param(name, marks=_SPARK_MARKS if name == "pyspark" else ()) for name in _ENGINES
+    ],
+)
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Each engine in turn."""
+    return Backend(request.param, _ENGINES[request.param])
+
+
+@pytest.fixture(scope="session", params=[name for name in _ENGINES if name != "pyspark"])
+def quick_backend(request: pytest.FixtureRequest) -> Backend:
+    """Each engine but Spark, for tests that run many times."""
+    return Backend(request.param, _ENGINES[request.param])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _stop_spark() -> Iterator[None]:
+    yield
+    if _spark.cache_info().currsize:
+        _spark().stop()

@@ -1,0 +1,237 @@
+"""Validation gives the same findings on every engine."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from tests.conftest import Backend
+
+from telcrm.domain import Money, Recharge
+from telcrm.errors import (
+    ColumnTypeError,
+    InvalidTableError,
+    MappingError,
+    MissingColumnsError,
+    UnknownColumnsError,
+    UnsupportedFrameError,
+)
+from telcrm.tables import Level, ValidationReport, validate
+
+MONTHS: dict[str, list[Any]] = {
+    "subscription_id": ["S-1", "S-2", "S-3", "S-3", "S-4"],
+    "period": [
+        date(2025, 1, 1),
+        date(2025, 1, 2),
+        date(2025, 1, 1),
+        date(2025, 1, 1),
+        date(2025, 2, 1),
+    ],
+    "customer_id": ["C-1", "C-2", "C-3", "C-3", None],
+    "revenue": [10.0, 20.0, -5.0, 0.0, 1.5],
+    "voice_s": [0, 60, -1, 5, 7],
+    "payment_mode": ["prepaid", "postpaid", "prepaid", "hybrid", "prepaid"],
+}
+
+
+def found(report: ValidationReport) -> dict[tuple[str, str], tuple[int, tuple[Any, ...]]]:
+    return {
+        (finding.column, finding.rule): (finding.count, finding.keys) for finding in report.errors
+    }
+
+
+def test_the_same_findings_on_every_engine(backend: Backend) -> None:
+    report = validate(backend.frame(MONTHS), "subscriber_months")
+    january = date(2025, 1, 1)
+    assert report.row_count == 5
+    assert found(report) == {
+        ("period", "month_start"): (1, (("S-2", date(2025, 1, 2)),)),
+        ("customer_id", "null"): (1, (("S-4", date(2025, 2, 1)),)),
+        ("voice_s", "at_least_0"): (1, (("S-3", january),)),
+        ("payment_mode", "one_of"): (1, (("S-3", january),)),
+        ("subscription_id, period", "duplicate_key"): (1, (("S-3", january),)),
+    }
+
+
+def test_a_valid_table_has_no_findings_on_any_engine(backend: Backend) -> None:
+    valid = {name: values[:1] for name, values in MONTHS.items()}
+    report = validate(backend.frame(valid), "subscriber_months")
+    assert report.findings == ()
+    assert report.ok
+    report.raise_if_invalid()
+
+
+def test_rules_between_columns_on_every_engine(backend: Backend) -> None:
+    surveys: dict[str, list[Any]] = {
+        "survey_id": ["A", "B", "C"],
+        "customer_id": ["C-1"] * 3,
+        "responded_at": [datetime(2025, 1, 1)] * 3,
+        "kind": ["nps", "csat", "ces"],
+        "score": [10, 6, 7],
+    }
+    report = validate(backend.frame(surveys), "surveys")
+    assert found(report) == {("kind, score", "off_its_scale"): (1, (("B",),))}
+
+
+def test_dates_that_cross_on_every_engine(backend: Backend) -> None:
+    invoices: dict[str, list[Any]] = {
+        "invoice_id": ["I-1", "I-2"],
+        "customer_id": ["C-1", "C-1"],
+        "issued_on": [date(2025, 2, 1), date(2025, 2, 1)],
+        "due_on": [date(2025, 2, 15), date(2025, 1, 15)],
+        "total": [10.0, float("inf")],
+        "currency": ["EUR", "EUR"],
+    }
+    report = validate(backend.frame(invoices), "invoices")
+    assert found(report) == {
+        ("total", "finite"): (1, (("I-2",),)),
+        ("issued_on, due_on", "due_before_issued"): (1, (("I-2",),)),
+    }
+
+
+def test_mixed_currencies_on_every_engine(quick_backend: Backend) -> None:
+    frame = quick_backend.frame({**_recharges(3), "currency": ["EUR", "USD", "EUR"]})
+    report = validate(frame, "recharges")
+    assert found(report) == {("currency", "mixed_currencies"): (1, (("R-1",),))}
+    assert validate(frame, "recharges", allow_mixed_currencies=True).ok
+
+
+def _recharges(count: int) -> dict[str, list[Any]]:
+    return {
+        "recharge_id": [f"R-{number}" for number in range(count)],
+        "customer_id": ["C-1"] * count,
+        "recharged_at": [datetime(2025, 1, 1)] * count,
+        "amount": [5.0] * count,
+    }
+
+
+def test_missing_columns_name_what_was_found_and_the_remedy() -> None:
+    report = validate(pl.DataFrame({"month": ["2025-01"]}), "subscriber_months")
+    with pytest.raises(MissingColumnsError, match=r"lacks 'period' \(found: month\)") as caught:
+        report.raise_if_invalid()
+    assert "mapping=" in str(caught.value)
+    assert {finding.column for finding in report.errors} == {
+        "subscription_id",
+        "period",
+        "customer_id",
+        "revenue",
+    }
+
+
+def test_a_wrong_type_is_a_finding_and_hides_no_other() -> None:
+    frame = pl.DataFrame({**_recharges(2), "amount": ["5", "x"], "customer_id": ["C-1", None]})
+    report = validate(frame, "recharges")
+    assert {finding.rule for finding in report.errors} == {"type", "null"}
+    with pytest.raises(ColumnTypeError, match=r"recharges\.amount holds String"):
+        report.raise_if_invalid()
+
+
+def test_an_unknown_column_is_a_warning_with_the_nearest_name() -> None:
+    report = validate(pl.DataFrame({**_recharges(1), "amounts": [1]}), "recharges")
+    (finding,) = report.findings
+    assert finding.level is Level.WARNING
+    assert "did you mean 'amount'?" in finding.message
+    assert report.ok
+
+
+def test_an_empty_table_is_valid(quick_backend: Backend) -> None:
+    frame = pl.DataFrame(_recharges(1)).head(0)
+    assert validate(frame, "recharges").row_count == 0
+    assert validate(frame, "recharges").ok
+
+
+def test_pandas_integers_with_gaps_must_be_whole() -> None:
+    months = {name: values[:1] * 3 for name, values in MONTHS.items()}
+    frame = pd.DataFrame({**months, "voice_s": [1.0, None, 1.5], "subscription_id": list("abc")})
+    report = validate(frame, "subscriber_months")
+    assert found(report) == {("voice_s", "whole"): (1, (("c", date(2025, 1, 1)),))}
+
+
+def test_a_day_has_no_time_of_day() -> None:
+    frame = pl.DataFrame(
+        {
+            "payment_id": ["P-1"],
+            "customer_id": ["C-1"],
+            "paid_on": [datetime(2025, 1, 1, 13)],
+            "amount": [1.0],
+        }
+    )
+    assert set(found(validate(frame, "payments"))) == {("paid_on", "whole_day")}
+
+
+def test_categories_count_as_text() -> None:
+    frame = pl.DataFrame(MONTHS).with_columns(pl.col("payment_mode").cast(pl.Categorical))
+    assert ("payment_mode", "one_of") in found(validate(frame, "subscriber_months"))
+
+
+def test_the_callers_own_column_names() -> None:
+    frame = pl.DataFrame(_recharges(1)).rename({"customer_id": "Kunde"})
+    assert validate(frame, "recharges", mapping={"customer_id": "Kunde"}).ok
+    with pytest.raises(UnknownColumnsError, match="Did you mean 'Kunde'"):
+        validate(frame, "recharges", mapping={"customer_id": "Kunden"})
+    with pytest.raises(MappingError, match="did you mean 'customer_id'"):
+        validate(frame, "recharges", mapping={"customer": "Kunde"})
+
+
+def test_no_dataframe_is_refused() -> None:
+    with pytest.raises(UnsupportedFrameError, match="recharges"):
+        validate({"amount": [1]}, "recharges")
+
+
+def test_as_many_keys_as_asked_for_smallest_first() -> None:
+    frame = pl.DataFrame(_recharges(30)).with_columns(amount=pl.lit(-1.0))
+    (finding,) = validate(frame, "recharges", first_keys=2).errors
+    assert finding.count == 30
+    assert finding.keys == (("R-0",), ("R-1",))
+
+
+def test_rows_of_a_report_can_fill_a_frame() -> None:
+    report = validate(pl.DataFrame(MONTHS), "subscriber_months")
+    rows = pl.DataFrame(report.to_rows())
+    assert rows["count"].sum() == 5
+    assert "S-2/2025-01-02" in rows["first_keys"].to_list()
+
+
+def test_raising_says_everything_at_once() -> None:
+    with pytest.raises(InvalidTableError) as caught:
+        validate(pl.DataFrame(MONTHS), "subscriber_months").raise_if_invalid()
+    assert str(caught.value).count("\n- ") == 5
+    assert len(caught.value.context["findings"]) == 5
+
+
+AMOUNTS = st.sampled_from(["5.00", "0", "-1", "0.01"])
+CHANNELS = st.sampled_from(["app", "shop", "App", "", None])
+DAYS = st.sampled_from([0, 30, -1, None])
+
+
+@given(st.lists(st.tuples(AMOUNTS, CHANNELS, DAYS), min_size=1, max_size=6))
+def test_a_row_is_refused_exactly_when_its_record_is(rows: list[tuple[str, Any, Any]]) -> None:
+    refused = set()
+    for number, (amount, channel, days) in enumerate(rows):
+        try:
+            Recharge(
+                recharge_id=f"R-{number}",
+                customer_id="C-1",
+                recharged_at=datetime(2025, 1, 1, tzinfo=UTC),
+                amount=Money(amount, "EUR"),
+                channel=channel,
+                validity_days=days,
+            )
+        except ValidationError:
+            refused.add((f"R-{number}",))
+    frame = pl.DataFrame(
+        {
+            **_recharges(len(rows)),
+            "amount": [float(amount) for amount, _, _ in rows],
+            "channel": pl.Series([channel for _, channel, _ in rows], dtype=pl.String),
+            "validity_days": pl.Series([days for _, _, days in rows], dtype=pl.Int64),
+        }
+    )
+    report = validate(frame, "recharges", first_keys=10)
+    assert {key for finding in report.errors for key in finding.keys} == refused
