@@ -9,10 +9,12 @@ Money('12.50', 'EUR')
 """
 
 from importlib import import_module as _import_module
-from types import ModuleType as _ModuleType
-from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-if _TYPE_CHECKING:
+# Type checkers take it for true; importing it from typing would load two dozen modules.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+
     from telcrm import domain, errors, kpi, report, segmentation, synth, tables, testing
 
 __all__ = [
@@ -27,7 +29,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> "_ModuleType | str":
+def __getattr__(name: str) -> "ModuleType | str":
     if name in __all__:
         return _import_module(f"telcrm.{name}")
     if name == "__version__":

@@ -1,0 +1,94 @@
+"""What CI checks, one session each: ``nox -l`` lists them, ``nox -s tests`` runs one."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "venv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["lint", "types", "imports", "tests", "docs", "wheel", "changelog", "api"]
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the suite, doctests and documentation examples included."""
+    session.install("-e", ".[dev]")
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Ask for 95 % of branches on the rooms that everything stands on."""
+    session.install("-e", ".[dev]")
+    session.run("python", "-m", "pytest", "--cov", "--cov-report=", *session.posargs)
+    for room in ("domain", "tables"):
+        session.run("coverage", "report", f"--include=src/telcrm/{room}/*", "--fail-under=95")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting."""
+    session.install("-e", ".[dev]")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types, strictly."""
+    session.install("-e", ".[dev]")
+    session.run("mypy")
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """Check that imports point down the floors of the house."""
+    session.install("-e", ".[dev]")
+    session.run("lint-imports", "--no-logo")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site; a broken link is an error."""
+    session.install("-e", ".[docs]")
+    session.run("mkdocs", "build", "--strict")
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build the wheel and run the demo from it, with no source tree in reach."""
+    out = Path(session.create_tmp())
+    shutil.rmtree(out / "dist", ignore_errors=True)
+    session.run("python", "-m", "pip", "wheel", "--no-deps", "-w", str(out / "dist"), ".")
+    (built,) = (out / "dist").glob("telcrm-*.whl")
+    session.install(f"{built.resolve()}[all]")
+    with session.chdir(out):
+        session.run("telcrm", "demo")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Run every benchmark side by side with its peers; takes minutes."""
+    session.install("-e", ".[bench]")
+    for script in sorted(Path("benchmarks").glob("*.py")):
+        session.run("python", str(script), *session.posargs)
+
+
+@nox.session
+def changelog(session: nox.Session) -> None:
+    """Show what the next release will say."""
+    session.install("towncrier>=24.8")
+    session.run("towncrier", "build", "--draft", "--version", "next")
+
+
+@nox.session
+def api(session: nox.Session) -> None:
+    """Compare the public API with the last tag's."""
+    tag = session.run("git", "tag", "--list", "v*", "--sort=-v:refname", external=True, silent=True)
+    if not tag:
+        session.skip("no release is tagged yet")
+    session.install("griffe>=1.5")
+    session.run("griffe", "check", "telcrm", "-s", "src", "-a", str(tag).split()[0])
