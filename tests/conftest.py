@@ -131,6 +131,12 @@ def quick_backend(request: pytest.FixtureRequest) -> Backend:
     return Backend(request.param, _ENGINES[request.param])
 
 
+@pytest.fixture(scope="session", params=[pytest.param("pyspark", marks=_SPARK_MARKS)])
+def spark_backend(request: pytest.FixtureRequest) -> Backend:
+    """Spark alone, for what only Spark does."""
+    return Backend(request.param, _ENGINES[request.param])
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _stop_spark() -> Iterator[None]:
     yield

@@ -10,17 +10,14 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telcrm.tables.calendar_index import (
-    CALENDAR_MONTH,
-    calendar,
-    day_index,
-    month_index,
-    month_of,
-    month_start,
-)
+from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, day_index, month_index
 from telcrm.tables.door import open_frame
 
 DAYS = [date(1900, 3, 1), date(1999, 12, 31), date(2000, 2, 29), date(2024, 12, 31)]
+
+
+def month_of(day: date) -> int:
+    return 12 * day.year + day.month - 1
 
 
 @given(st.lists(st.dates(min_value=date(1600, 1, 1)), min_size=1))
@@ -29,11 +26,6 @@ def test_day_and_month_count_as_python_does(days: list[date]) -> None:
     counted = frame.select(day=day_index("at"), month=month_index("at"))
     assert counted["day"].to_list() == [day.toordinal() for day in days]
     assert counted["month"].to_list() == [month_of(day) for day in days]
-
-
-@given(st.dates())
-def test_a_month_starts_on_its_first(day: date) -> None:
-    assert month_start(month_of(day)) == day.replace(day=1)
 
 
 def test_every_engine_counts_alike(backend: Any) -> None:

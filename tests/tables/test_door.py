@@ -81,7 +81,7 @@ def test_every_missing_column_is_named_with_the_nearest_that_was_found() -> None
 @pytest.mark.parametrize(
     ("kind", "fits"),
     [
-        (ColumnKind.KEY, {"text", "whole", "day"}),
+        (ColumnKind.KEY, {"text", "whole", "day", "moment"}),
         (ColumnKind.NUMBER, {"whole", "real", "exact"}),
         (ColumnKind.DATE, {"day", "moment"}),
     ],

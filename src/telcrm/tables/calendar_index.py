@@ -13,7 +13,7 @@ import narwhals.stable.v2 as nw
 
 from telcrm.tables.door import OpenFrame
 
-__all__ = ["CALENDAR_MONTH", "calendar", "day_index", "month_index", "month_of", "month_start"]
+__all__ = ["CALENDAR_MONTH", "calendar", "day_index", "month_index"]
 
 CALENDAR_MONTH = "_calendar_month"
 """The column of :func:`calendar` that holds the month as a whole number."""
@@ -30,7 +30,7 @@ def month_index(column: str) -> nw.Expr:
     Returns
     -------
     narwhals.stable.v2.Expr
-        Int64; consecutive months differ by one.
+        A whole number, null (in pandas NaN) where the date is; consecutive months differ by one.
 
     Examples
     --------
@@ -40,9 +40,7 @@ def month_index(column: str) -> nw.Expr:
     >>> frame.select(month_index("period"))["period"].to_list()
     [24287, 24288]
     """
-    year, month = nw.col(column).dt.year(), nw.col(column).dt.month()
-    # Polars holds the month in eight bits: widen before the arithmetic.
-    return year.cast(nw.Int64) * 12 + month.cast(nw.Int64) - 1
+    return nw.col(column).dt.year() * 12 + nw.col(column).dt.month() - 1
 
 
 def day_index(column: str) -> nw.Expr:
@@ -76,28 +74,6 @@ def day_index(column: str) -> nw.Expr:
     return past * 365 + leap_days + nw.col(column).dt.ordinal_day().cast(nw.Int64)
 
 
-def month_of(day: date) -> int:
-    """Give the month index of one date.
-
-    Examples
-    --------
-    >>> month_of(date(2024, 1, 31))
-    24288
-    """
-    return 12 * day.year + day.month - 1
-
-
-def month_start(index: int) -> date:
-    """Give the first day of a month index.
-
-    Examples
-    --------
-    >>> month_start(24288)
-    datetime.date(2024, 1, 1)
-    """
-    return date(index // 12, index % 12 + 1, 1)
-
-
 def calendar(opened: OpenFrame, first: int, last: int, *, period: str) -> nw.LazyFrame[Any]:
     """Make a frame of consecutive months on the engine, connection and session of ``opened``.
 
@@ -125,7 +101,7 @@ def calendar(opened: OpenFrame, first: int, last: int, *, period: str) -> nw.Laz
     [(24287, datetime.date(2023, 12, 1)), (24288, datetime.date(2024, 1, 1))]
     """
     indices = range(first, last + 1)
-    starts = [month_start(index) for index in indices]
+    starts = [date(index // 12, index % 12 + 1, 1) for index in indices]
     native: Any = opened.rows.to_native()
     match opened.implementation:
         case nw.Implementation.DUCKDB:

@@ -55,7 +55,15 @@ _KINDS: dict[ColumnKind, tuple[str, tuple[type[nw.dtypes.DType], ...]]] = {
     # Floats are no keys: NaN equals nothing, and two sums that print alike may differ.
     ColumnKind.KEY: (
         "text, whole numbers, booleans or dates",
-        (nw.String, nw.Categorical, nw.Enum, nw.Boolean, nw.Date, nw.dtypes.IntegerType),
+        (
+            nw.String,
+            nw.Categorical,
+            nw.Enum,
+            nw.Boolean,
+            nw.Date,
+            nw.Datetime,
+            nw.dtypes.IntegerType,
+        ),
     ),
     ColumnKind.NUMBER: ("numbers", (nw.dtypes.NumericType,)),
     ColumnKind.DATE: ("dates", (nw.Date, nw.Datetime)),

@@ -25,8 +25,9 @@ def denoise(amount: nw.Expr, *, decimals: int = 6) -> nw.Expr:
 
     Notes
     -----
-    Scaled to whole numbers, rounded and divided back, because engines' own rounding to decimals
-    differs in the last bit: PyArrow multiplies by an inexact 1e-6 where others divide.
+    Scaled to whole numbers, rounded and divided back. Engines' own rounding to decimals would not
+    do: PyArrow leaves a value as it is when scaling it happens to give a whole number, noise and
+    all.
 
     Examples
     --------
@@ -36,4 +37,6 @@ def denoise(amount: nw.Expr, *, decimals: int = 6) -> nw.Expr:
     0.3
     """
     scale = 10.0**decimals
-    return (amount * scale).round() / scale
+    # Polars divides by a constant as it multiplies by its inexact inverse, but not by a column.
+    divisor = amount * 0.0 + scale
+    return (amount * scale).round() / divisor

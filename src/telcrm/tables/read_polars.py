@@ -95,8 +95,7 @@ def _coerced(series: pl.Series, kind: ColumnType) -> pl.Series | None:
     elif series.dtype == pl.Null:
         coerced = series.cast(_EMPTY[kind])
     elif kind is ColumnType.TEXT:
-        whole = series.dtype.is_float() and (series.drop_nulls() % 1 == 0).all()
-        coerced = (series.cast(pl.Int64) if whole else series).cast(pl.String)
+        coerced = pl.select(_as_text(series).alias(series.name)).to_series()
     elif kind is ColumnType.BOOLEAN and series.dtype.is_integer():
         # Neither 0 nor 1: unreadable, not "true".
         known = pl.when(pl.lit(series).is_in([0, 1])).then(pl.lit(series).cast(pl.Boolean))
@@ -106,6 +105,15 @@ def _coerced(series: pl.Series, kind: ColumnType) -> pl.Series | None:
     elif series.dtype == pl.Date and kind is ColumnType.INSTANT:
         coerced = series.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     return coerced
+
+
+def _as_text(series: pl.Series) -> pl.Expr:
+    text = pl.lit(series.cast(pl.String))
+    if not series.dtype.is_float():
+        return text
+    # pandas keeps whole numbers with gaps as floats: the key is 7, not 7.0.
+    whole = pl.lit(series.cast(pl.Int64, strict=False).cast(pl.String))
+    return pl.when(pl.lit(series) % 1 == 0).then(whole).otherwise(text)
 
 
 _EMPTY: dict[ColumnType, pl.DataType] = {

@@ -20,4 +20,5 @@ SUBSCRIBER_MONTHS = derive_contract(
         "sms_count",
         "tenure_months",
     ),
+    record_only={"_one_currency": "a row has one currency for all its amounts"},
 )

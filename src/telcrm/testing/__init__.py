@@ -11,6 +11,19 @@
 
 from telcrm.testing.identifiers import iccids, imeis, imsis, msisdns
 from telcrm.testing.money import currencies, money
+from telcrm.testing.records import customers, invoices, records, subscriptions
 from telcrm.testing.subscriber_bases import bases
 
-__all__ = ["bases", "currencies", "iccids", "imeis", "imsis", "money", "msisdns"]
+__all__ = [
+    "bases",
+    "currencies",
+    "customers",
+    "iccids",
+    "imeis",
+    "imsis",
+    "invoices",
+    "money",
+    "msisdns",
+    "records",
+    "subscriptions",
+]

@@ -1,0 +1,10 @@
+"""Who belongs together: customers scored and classed by what they did.
+
+Each function takes the caller's dataframe (pandas, Polars, DuckDB, PySpark, PyArrow) and returns
+one of the same kind, a row per customer. Its docstring is the definition of the classes.
+"""
+
+from telcrm.segmentation.abc import AbcClass, abc
+from telcrm.segmentation.rfm import RfmMethod, rfm
+
+__all__ = ["AbcClass", "RfmMethod", "abc", "rfm"]

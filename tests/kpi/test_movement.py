@@ -1,0 +1,403 @@
+"""The movement of the base: its laws, an oracle of plain sets, and every engine."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import duckdb
+import narwhals.stable.v2 as nw
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given, settings
+
+from telcrm.errors import (
+    ColumnTypeError,
+    CurrencyMismatchError,
+    InvalidTableError,
+    MissingColumnsError,
+    ParameterError,
+    UnsupportedFrameError,
+)
+from telcrm.kpi import movement
+from telcrm.testing import bases
+
+JAN, FEB, MAR, APR, JUL = (date(2024, month, 1) for month in (1, 2, 3, 4, 7))
+FLOWS = ["new", "reactivated", "transferred_in", "lost", "transferred_out"]
+
+
+def oracle(columns: dict[str, list[Any]], by: str | None) -> list[dict[str, Any]]:
+    """The definition in plain Python: sets of customers per month and group."""
+    paid: dict[tuple[int, str], dict[str | None, Decimal]] = defaultdict(
+        lambda: defaultdict(Decimal)
+    )
+    groups = columns[by] if by else [None] * len(columns["period"])
+    for who, when, what, group in zip(
+        columns["customer_id"], columns["period"], columns["revenue"], groups, strict=True
+    ):
+        paid[12 * when.year + when.month - 1, who][group] += Decimal(str(what))
+    months = sorted({month for month, _ in paid})
+    if not months:
+        return []
+    home = {key: min(sums, key=lambda g: (-sums[g], g or "")) for key, sums in paid.items()}
+    total = {key: sum(sums.values()) for key, sums in paid.items()}
+    active = {
+        month: {who for when, who in paid if when == month}
+        for month in range(months[0], months[-1] + 1)
+    }
+    rows = []
+    for now in range(months[0] + 1, months[-1] + 1):
+        ever = set().union(*(active[month] for month in active if month < now))
+        both = active[now] & active[now - 1]
+        for group in sorted({*home.values()}, key=str):
+            here = {who for who in active[now] if home[now, who] == group}
+            were = {who for who in active[now - 1] if home[now - 1, who] == group}
+            retained = here & were
+            row = {
+                "opening": len(were),
+                "new": len(here - ever),
+                "reactivated": len((here & ever) - active[now - 1]),
+                "transferred_in": len((here & both) - were),
+                "lost": len(were - active[now]),
+                "transferred_out": len((were & both) - here),
+                "closing": len(here),
+                "retained": len(retained),
+                "upgraded": sum(total[now, who] > total[now - 1, who] for who in retained),
+                "downgraded": sum(total[now, who] < total[now - 1, who] for who in retained),
+            }
+            keys = {"period": date(now // 12, now % 12 + 1, 1)} | ({by: group} if by else {})
+            kept = {name: row[name] for name in row if by or "transferred" not in name}
+            rates = {
+                f"{name}_rate": count / row["opening"] if row["opening"] else None
+                for name, count in kept.items()
+                if name not in {"opening", "closing"}
+            }
+            rows.append({**keys, **kept, **rates})
+    return rows
+
+
+def operator(customers: int = 120, months: int = 9) -> dict[str, list[Any]]:
+    """A fixed base with gaps, several subscriptions, moves, and one month in which nobody is."""
+    random = Random(7)  # noqa: S311 (a fixture, not a secret)
+    rows: list[tuple[str, date, float, str, str]] = []
+    for nth in range(customers):
+        begin, end = sorted(random.choices(range(months), k=2))
+        segment = random.choice(["mass", "premium"])
+        for month in range(begin, end + 1):
+            if month == 5 or random.random() < 0.2:
+                continue
+            if random.random() < 0.1:
+                segment = random.choice(["business", "mass", "premium"])
+            for _ in range(random.choice([1, 1, 3])):
+                amount = random.choice([0.1, 0.2, 0.3, 10.0])
+                other = random.choice([segment, "mass"])
+                when = date(2023 + (9 + month) // 12, (9 + month) % 12 + 1, 1)
+                rows.append((f"C-{nth:03}", when, amount, other, random.choice(["north", "south"])))
+    names = ["customer_id", "period", "revenue", "segment", "region"]
+    return {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
+
+
+def small(**columns: list[Any]) -> dict[str, list[Any]]:
+    given: dict[str, list[Any]] = {
+        "customer_id": ["ann", "bob", "ann"],
+        "period": [JAN, JAN, FEB],
+        "revenue": [1.0, 2.0, 1.0],
+    }
+    return given | columns
+
+
+@given(bases())
+def test_closing_equals_opening_plus_won_minus_lost(base: pl.DataFrame) -> None:
+    m = movement(base)
+    assert (m["opening"] + m["new"] + m["reactivated"] - m["lost"] == m["closing"]).all()
+    assert (m["retained"] + m["lost"] == m["opening"]).all()
+    assert (m["closing"][:-1] == m["opening"][1:]).all()
+
+
+@given(bases())
+def test_a_group_closes_with_what_it_opened_won_and_took_over(base: pl.DataFrame) -> None:
+    m = movement(base, by="segment")
+    won = m["new"] + m["reactivated"] + m["transferred_in"]
+    assert (m["opening"] + won - m["lost"] - m["transferred_out"] == m["closing"]).all()
+    assert (m["retained"] + won == m["closing"]).all()
+    assert (m["upgraded"] + m["downgraded"] <= m["retained"]).all()
+
+
+@given(bases())
+def test_groups_add_up_to_the_whole(base: pl.DataFrame) -> None:
+    counts = ["opening", "new", "reactivated", "lost", "closing"]
+    summed = (
+        movement(base, by="segment")
+        .group_by("period", maintain_order=True)
+        .agg(pl.col(*counts, "transferred_in", "transferred_out").sum())
+    )
+    assert summed.select("period", *counts).equals(movement(base).select("period", *counts))
+    assert (summed["transferred_in"] == summed["transferred_out"]).all()
+
+
+@pytest.mark.parametrize("by", [None, "segment"])
+@given(base=bases())
+def test_the_definition_in_plain_sets_agrees(base: pl.DataFrame, by: str | None) -> None:
+    assert movement(base, by=by).to_dicts() == oracle(base.to_dict(as_series=False), by)
+
+
+@given(base=bases(min_rows=1))
+@settings(max_examples=10)
+def test_engines_agree_on_any_base(quick_backend: Any, base: pl.DataFrame) -> None:
+    columns = base.to_dict(as_series=False)
+    for by in (None, "segment"):
+        result = quick_backend.rows(movement(quick_backend.frame(columns), by=by))
+        assert result == oracle(columns, by)
+
+
+@pytest.mark.parametrize("by", [None, "segment", ("segment", "region")], ids=str)
+def test_every_engine_gives_the_same_rows_in_its_own_frame(backend: Any, by: Any) -> None:
+    columns = operator()
+    result = movement(backend.frame(columns), by=by)
+    assert backend.is_own(result)
+    rows = backend.rows(result)
+    assert rows == movement(pl.DataFrame(columns), by=by).to_dicts()
+    if by != ("segment", "region"):
+        assert rows == oracle(columns, by)
+    assert {type(row["opening"]) for row in rows} == {int}
+
+
+def test_counts_are_integers_and_rates_floats_on_every_engine(backend: Any) -> None:
+    result = movement(backend.frame(operator(20)))
+    schema = nw.from_native(result).collect_schema()
+    assert schema.names()[:3] == ["period", "opening", "new"]
+    for name, dtype in schema.items():
+        if name == "period":
+            assert isinstance(dtype, nw.Datetime if backend.name == "pandas" else nw.Date)
+        else:
+            assert dtype == (nw.Float64 if name.endswith("_rate") else nw.Int64)
+
+
+def test_the_first_month_is_only_an_opening_and_the_month_after_the_last_has_no_row() -> None:
+    result = movement(pl.DataFrame(small()))
+    assert result.select("period", "opening", "new", "lost", "closing").rows() == [
+        (FEB, 2, 0, 1, 1)
+    ]
+
+
+def test_one_month_has_no_movement(quick_backend: Any) -> None:
+    result = movement(quick_backend.frame(small(period=[JAN] * 3)))
+    assert quick_backend.rows(result) == []
+    assert "closing" in nw.from_native(result).collect_schema().names()
+
+
+@pytest.mark.parametrize("by", [None, "customer_id"])
+def test_no_rows_have_no_movement(by: str | None) -> None:
+    empty = pl.DataFrame(small()).clear()
+    for frame in (empty, empty.lazy(), empty.to_arrow(), empty.to_pandas()):
+        result: Any = movement(frame, by=by)
+        assert nw.from_native(result).lazy().collect().shape[0] == 0
+
+
+def test_months_in_which_nobody_is_active_still_appear(quick_backend: Any) -> None:
+    columns = small(period=[JAN, JAN, APR])
+    rows = quick_backend.rows(movement(quick_backend.frame(columns)))
+    flows = [(row["opening"], row["reactivated"], row["lost"], row["closing"]) for row in rows]
+    assert flows == [(2, 0, 2, 0), (0, 0, 0, 0), (0, 1, 0, 1)]
+    assert [row["lost_rate"] for row in rows] == [1.0, None, None]
+
+
+def test_rates_over_an_empty_opening_are_null_not_nan() -> None:
+    result = movement(pl.DataFrame(small(period=[JAN, JAN, APR])))
+    assert result["lost_rate"].null_count() == 2
+    assert not result["lost_rate"].is_nan().any()
+
+
+def test_a_customer_belongs_to_the_group_that_carries_most_revenue_or_comes_first_by_name() -> None:
+    columns = {
+        "customer_id": ["ann"] * 5,
+        "period": [JAN, JAN, FEB, FEB, FEB],
+        "revenue": [1.0, 2.0, 0.3, 0.1, 0.2],
+        "segment": ["mass", "premium", "premium", "mass", "mass"],
+    }
+    result = movement(pl.DataFrame(columns), by="segment")
+    assert result.select("segment", "transferred_in", "transferred_out").rows() == [
+        ("mass", 1, 0),
+        ("premium", 0, 1),
+    ]
+
+
+@pytest.mark.parametrize("group", [[True, False, True], [3, 4, 4], [JAN, FEB, FEB]], ids=str)
+def test_groups_may_be_booleans_whole_numbers_or_dates(quick_backend: Any, group: Any) -> None:
+    columns = small(group=group)
+    rows = quick_backend.rows(movement(quick_backend.frame(columns), by="group"))
+    assert rows == movement(pl.DataFrame(columns), by="group").to_dicts()
+    assert [row["group"] for row in rows] == sorted(set(group))
+
+
+def test_the_order_of_adding_floats_makes_no_upgrade() -> None:
+    columns = {
+        "customer_id": ["ann"] * 6,
+        "period": [JAN] * 3 + [FEB] * 3,
+        "revenue": [0.1, 0.2, 0.3, 0.3, 0.2, 0.1],
+    }
+    result = movement(pl.DataFrame(columns))
+    assert result.select("retained", "upgraded", "downgraded").row(0) == (1, 0, 0)
+
+
+def test_the_callers_own_column_names_come_back() -> None:
+    columns = {"kunde": ["a", "a"], "monat": [JAN, FEB], "umsatz": [1, 2], "Gruppe": ["x", "x"]}
+    names = {"customer": "kunde", "period": "monat", "revenue": "umsatz", "by": ["Gruppe"]}
+    result = movement(pl.DataFrame(columns), **names)  # type: ignore[arg-type]
+    assert result.columns[:3] == ["monat", "Gruppe", "opening"]
+    assert result["upgraded"].to_list() == [1]
+
+
+def _as_objects(dates: Any) -> Any:
+    return dates
+
+
+def _as_nanoseconds(dates: Any) -> Any:
+    return pd.to_datetime(dates).astype("datetime64[ns]")
+
+
+def _as_utc(dates: Any) -> Any:
+    return pd.to_datetime(dates).dt.tz_localize("UTC")
+
+
+@pytest.mark.parametrize("dates", [_as_objects, _as_nanoseconds, _as_utc])
+def test_pandas_periods_of_every_kind(dates: Callable[[Any], Any]) -> None:
+    frame = pd.DataFrame(small())
+    frame["period"] = dates(frame["period"])
+    before = frame.copy()
+    result = movement(frame)
+    assert [stamp.date() for stamp in result["period"]] == [FEB]
+    pd.testing.assert_frame_equal(frame, before)
+
+
+def test_polars_datetimes_and_categories_are_accepted() -> None:
+    frame = pl.DataFrame(small(segment=["x", "y", "y"])).with_columns(
+        pl.col("period").cast(pl.Datetime), pl.col("customer_id", "segment").cast(pl.Categorical)
+    )
+    result = movement(frame, by="segment")
+    assert result.schema["period"] == pl.Date
+    assert result.select("segment", "transferred_in", "lost").rows() == [("x", 0, 0), ("y", 1, 1)]
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+def test_zoned_periods_count_in_their_own_zone(zone: str) -> None:
+    frame = pl.DataFrame(small()).with_columns(
+        pl.col("period").cast(pl.Datetime).dt.replace_time_zone(zone)
+    )
+    assert movement(frame).select("period", "opening", "lost").rows() == [(FEB, 2, 1)]
+
+
+def test_spark_timestamps_count_in_the_zone_of_the_session(spark_backend: Any) -> None:
+    plain = spark_backend.frame(small())
+    settings_of = plain.sparkSession.conf
+    settings_of.set("spark.sql.session.timeZone", "Asia/Tokyo")
+    try:
+        moments = plain.withColumn("period", plain["period"].cast("timestamp"))
+        rows = spark_backend.rows(movement(moments))
+    finally:
+        settings_of.set("spark.sql.session.timeZone", "UTC")
+    assert [(row["period"], row["opening"], row["lost"]) for row in rows] == [(FEB, 2, 1)]
+
+
+def test_decimal_revenue_is_accepted() -> None:
+    frame = pl.DataFrame(small()).with_columns(pl.col("revenue").cast(pl.Decimal(12, 2)))
+    assert movement(frame)["retained"].to_list() == [1]
+
+
+def test_lazy_stays_lazy_and_narwhals_stays_narwhals() -> None:
+    assert isinstance(movement(pl.LazyFrame(small())), pl.LazyFrame)
+    wrapped = movement(nw.from_native(pl.DataFrame(small())))
+    assert isinstance(wrapped, nw.DataFrame)
+
+
+def test_a_duckdb_result_stays_on_the_callers_connection() -> None:
+    connection = duckdb.connect()
+    connection.register("months", pl.DataFrame(small()).to_arrow())
+    result = movement(connection.table("months"))
+    assert result.aggregate("sum(lost)").fetchall() == [(1,)]
+    crossed: Any = result.query("moved", "SELECT count(*) FROM moved, months")
+    assert crossed.fetchall() == [(3,)]
+
+
+def test_a_missing_column_is_named_with_the_keyword_that_mends_it(quick_backend: Any) -> None:
+    columns = {"customer_id": ["a"], "periods": [JAN], "revenue": [1.0]}
+    with pytest.raises(
+        MissingColumnsError, match=r"found: customer_id, periods.*period=\"periods\""
+    ):
+        movement(quick_backend.frame(columns))
+    with pytest.raises(MissingColumnsError, match=r"lacks 'segment'.*by=<your column>"):
+        movement(quick_backend.frame(small()), by="segment")
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"period": ["2024-01-01"] * 3}, "'period' holds String"),
+        ({"revenue": ["1", "2", "3"]}, "'revenue' holds String"),
+        ({"customer_id": [1.5, 2.0, 3.0]}, "'customer_id' holds Float64"),
+    ],
+)
+def test_a_wrong_type_is_refused(quick_backend: Any, columns: dict[str, Any], words: str) -> None:
+    with pytest.raises(ColumnTypeError, match=words):
+        movement(quick_backend.frame(small(**columns)))
+
+
+@pytest.mark.parametrize(
+    ("columns", "rule", "column", "count"),
+    [
+        ({"customer_id": ["ann", None, None]}, "not_null", "customer_id", 2),
+        ({"period": [JAN, None, FEB]}, "not_null", "period", 1),
+        ({"period": [JAN, date(2024, 1, 31), date(2024, 2, 2)]}, "month_start", "period", 2),
+        ({"revenue": [1.0, None, 2.0]}, "not_null", "revenue", 1),
+        ({"segment": ["x", None, "y"]}, "not_null", "segment", 1),
+    ],
+)
+def test_rows_that_would_give_wrong_numbers_are_refused(
+    quick_backend: Any, columns: dict[str, Any], rule: str, column: str, count: int
+) -> None:
+    frame = quick_backend.frame(small(**columns))
+    with pytest.raises(InvalidTableError) as raised:
+        movement(frame, by="segment" if "segment" in columns else None)
+    [finding] = raised.value.context["findings"]
+    assert (finding.rule, finding.column, finding.count) == (rule, column, count)
+    assert len(finding.keys) == count
+
+
+def test_infinite_and_nan_revenue_is_refused() -> None:
+    frame = pl.DataFrame(small(revenue=[1.0, float("inf"), float("nan")]))
+    with pytest.raises(InvalidTableError, match=r"not finite in 2 rows .*ann/2024-02-01, bob/"):
+        movement(frame)
+
+
+def test_mixed_currencies_are_refused(backend: Any) -> None:
+    frame = backend.frame(small(currency=["EUR", "XOF", None]))
+    with pytest.raises(CurrencyMismatchError, match=r"mixes 'EUR' with 'XOF'"):
+        movement(frame)
+
+
+@pytest.mark.parametrize("by", ["period", "new", "New", ["segment", "segment"], "lost_rate"])
+def test_a_group_that_clashes_with_the_result_is_refused(by: Any) -> None:
+    with pytest.raises(ParameterError, match="stand twice"):
+        movement(pl.DataFrame(small()), by=by)
+
+
+def test_no_dataframe_is_refused() -> None:
+    with pytest.raises(UnsupportedFrameError, match=r"builtins\.dict is no dataframe"):
+        movement(small())
+
+
+def test_objects_that_are_no_dates_are_refused() -> None:
+    frame = pd.DataFrame(small(period=[JAN, 3, "x"]))
+    with pytest.raises(ColumnTypeError, match="'period' holds Object"):
+        movement(frame)
+
+
+def test_datetimes_as_objects_are_accepted() -> None:
+    moments = pd.Series([datetime(2024, month, 1) for month in (1, 1, 2)], dtype="object")
+    result = movement(pd.DataFrame(small()).assign(period=moments))
+    assert result["opening"].tolist() == [2]
