@@ -39,8 +39,11 @@ class BillCycle(Record):
     """
 
     day_of_month: Annotated[int, Field(strict=True, ge=1, le=28)] = 1
+    """Day on which the bill is cut, 1 to 28."""
     months: Annotated[int, Field(strict=True, ge=1, le=24)] = 1
+    """Months from one bill to the next, 1 to 24."""
     payment_due_days: Annotated[int, Field(strict=True, ge=0, le=365)] = 14
+    """Days from the bill's date to its due date, 0 to 365."""
 
 
 class BillingAccount(Record):
@@ -53,6 +56,7 @@ class BillingAccount(Record):
     currency: Currency
     state: AccountState = AccountState.ACTIVE
     credit_limit: NonNegativeMoney | None = None
+    """What may be owed at most; None sets no limit."""
     bill_cycle: BillCycle | None = None
     opened_on: date | None = None
     closed_on: date | None = None

@@ -65,14 +65,19 @@ class InvoiceLine(Record):
     kind: InvoiceLineKind
     description: Text
     net: Money
+    """Tax excluded."""
     tax: Money
     tax_rate: Annotated[Decimal, Field(ge=0, le=1)] | None = None
+    """Share of ``net``, 0 to 1: ``Decimal("0.2")`` is 20 %."""
     subscription_id: SubscriptionId | None = None
 
     @model_validator(mode="after")
     def _one_currency(self) -> Self:
         if self.net.currency != self.tax.currency:
-            message = f"a line's net is in {self.net.currency.code}, its tax in another currency"
+            message = (
+                f"the net of line {self.description!r} is in {self.net.currency.code}, "
+                f"its tax in {self.tax.currency.code}"
+            )
             raise ValueError(message)
         return self
 
@@ -97,11 +102,14 @@ class Invoice(Record):
     issued_on: date
     due_on: date
     total: Money
+    """Tax included; negative for a credit note."""
     tax: Money | None = None
+    """What ``total`` holds of tax; None where the source does not tell it."""
     open_amount: Money | None = None
     """What is still unpaid, where the source tells it."""
     status: InvoiceStatus | None = None
     billing_period: ValidFor = ValidFor()
+    """The days whose charges are billed."""
     lines: tuple[InvoiceLine, ...] = ()
 
     @model_validator(mode="after")
@@ -128,7 +136,9 @@ class Invoice(Record):
 
     @property
     def net(self) -> Money | None:
-        """Total less tax; None where the tax is not known."""
+        """Total less tax; None where neither ``tax`` nor the lines tell the tax."""
+        if self.lines:
+            return Money.sum((line.net for line in self.lines), currency=self.total.currency)
         return None if self.tax is None else self.total - self.tax
 
 
@@ -168,6 +178,7 @@ class Payment(Record):
     status: PaymentStatus = PaymentStatus.DONE
     channel: Channel | None = None
     reference: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
+    """What the payer or the bank wrote."""
 
 
 class Recharge(Record):
@@ -180,3 +191,4 @@ class Recharge(Record):
     amount: PositiveMoney
     channel: Channel | None = None
     validity_days: Annotated[int, Field(strict=True, ge=0)] | None = None
+    """Days until what is left of it expires; None where it does not."""

@@ -57,6 +57,7 @@ class Offer(Record):
     plan_offer_id: OfferId | None = None
     """The tariff plan that it leads to, for an upgrade or a renewal."""
     discount_rate: Annotated[Decimal, Field(ge=0, le=1)] | None = None
+    """Share taken off the plan's recurring price, 0 to 1."""
     cost: NonNegativeMoney | None = None
     """What one acceptance costs the operator."""
     valid_for: ValidFor = ValidFor()
@@ -71,12 +72,23 @@ class Campaign(Record):
     status: CampaignStatus = CampaignStatus.PLANNED
     starts_on: date
     ends_on: date | None = None
+    """Last day; None runs until further notice."""
     channels: tuple[Channel, ...] = ()
     offers: tuple[Offer, ...] = ()
     control_share: Annotated[Decimal, Field(ge=0, lt=1)] = Decimal("0.1")
-    """Share of the target group that is left alone, drawn at random."""
+    """Share of the target group that is left alone, drawn at random; 0 to below 1."""
     contact_cost: NonNegativeMoney | None = None
+    """What one contact costs the operator."""
     budget: NonNegativeMoney | None = None
+
+    @model_validator(mode="after")
+    def _one_currency(self) -> Self:
+        costs = (self.contact_cost, self.budget, *(offer.cost for offer in self.offers))
+        currencies = sorted({cost.currency.code for cost in costs if cost is not None})
+        if len(currencies) > 1:
+            message = f"campaign {self.campaign_id} mixes currencies: {', '.join(currencies)}"
+            raise ValueError(message)
+        return self
 
     @model_validator(mode="after")
     def _ends_after_start(self) -> Self:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, TypeAdapter, model_validator
 
 from telcrm.domain.channel import Channel
 from telcrm.domain.identifiers import (
@@ -22,6 +22,7 @@ from telcrm.domain.lifecycle import check_transition
 from telcrm.domain.moments import Instant
 from telcrm.domain.party import Text
 from telcrm.domain.record import Record
+from telcrm.errors import TransitionError
 
 __all__ = [
     "COMPLAINT_TRANSITIONS",
@@ -38,6 +39,9 @@ __all__ = [
     "SurveyKind",
     "SurveyResponse",
 ]
+
+
+_INSTANT: TypeAdapter[Instant] = TypeAdapter(Instant)
 
 
 class ComplaintCategory(StrEnum):
@@ -103,6 +107,7 @@ class Complaint(Record):
     subscription_id: SubscriptionId | None = None
     received_at: Instant
     resolved_at: Instant | None = None
+    """When the customer got an answer that still stands."""
     category: ComplaintCategory
     severity: Severity | None = None
     status: ComplaintStatus
@@ -125,7 +130,7 @@ class Complaint(Record):
         ----------
         status : ComplaintStatus
         at : datetime
-            Aware instant of the change.
+            Aware instant of the change; not before the complaint was received or resolved.
 
         Returns
         -------
@@ -134,11 +139,17 @@ class Complaint(Record):
         Raises
         ------
         TransitionError
-            The present status does not lead there.
+            The present status does not lead there, or ``at`` lies too early.
+        pydantic.ValidationError
+            ``at`` is naive.
         """
         target = ComplaintStatus(status)
         subject = f"complaint {self.complaint_id}"
         check_transition(subject, self.status, target, COMPLAINT_TRANSITIONS)
+        latest = self.resolved_at or self.received_at
+        if _INSTANT.validate_python(at) < latest:
+            message = f"{subject} changed last at {latest}: it cannot become {target!s} at {at}."
+            raise TransitionError(message, subject=subject, at=at, latest=latest)
         changed: dict[str, object] = {"status": target}
         if target is ComplaintStatus.RESOLVED:
             changed["resolved_at"] = at
@@ -173,7 +184,9 @@ class Interaction(Record):
     channel: Channel
     direction: InteractionDirection
     reason: Text | None = None
+    """Why there was a contact, in the operator's own words."""
     duration_s: Annotated[int, Field(strict=True, ge=0)] | None = None
+    """Time with an agent, without the wait."""
     wait_s: Annotated[int, Field(strict=True, ge=0)] | None = None
     """Time in the queue before an agent answered, or until the customer gave up."""
     outcome: InteractionOutcome | None = None
@@ -202,6 +215,7 @@ class SurveyResponse(Record):
     responded_at: Instant
     kind: SurveyKind
     score: Annotated[int, Field(strict=True, ge=0, le=10)]
+    """Within the scale of ``kind``: NPS 0 to 10, CSAT 1 to 5, CES 1 to 7."""
     comment: Annotated[str, Field(max_length=10_000)] | None = None
 
     @model_validator(mode="after")

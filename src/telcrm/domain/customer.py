@@ -63,10 +63,13 @@ class Consent(Record):
 
     purpose: ConsentPurpose
     channel: Channel | None = None
+    """None speaks of every channel."""
     granted: bool = Field(strict=True)
     recorded_at: Instant
     valid_until: date | None = None
+    """Last day, in UTC; None holds until the customer says otherwise."""
     evidence: Text | None = None
+    """Where the proof lies: a form, a call recording."""
 
 
 class CreditProfile(Record):
@@ -74,9 +77,16 @@ class CreditProfile(Record):
 
     assessed_on: date
     score: Annotated[int, Field(strict=True)] | None = None
+    """On the scale of the bureau that gave it."""
     risk_rating: Annotated[int, Field(strict=True)] | None = None
+    """Class of risk, on the operator's own scale."""
     limit: NonNegativeMoney | None = None
+    """What the customer may owe at most, by this assessment."""
     valid_for: ValidFor = ValidFor()
+
+
+# Made by name in a module, so that pickle, and with it Spark and multiprocessing, can find it.
+_Change = StatusChange[CustomerStatus]
 
 
 class Customer(Record):
@@ -101,11 +111,15 @@ class Customer(Record):
     name: Text
     status: CustomerStatus
     since: date
+    """Day on which the party became a customer or prospect; a win-back keeps it."""
     segment: Text | None = None
     region: Text | None = None
     acquisition_channel: Channel | None = None
+    """Where the customer was won."""
     key_account: bool = Field(default=False, strict=True)
-    status_history: tuple[StatusChange[CustomerStatus], ...] = ()
+    """Looked after by a manager of its own."""
+    status_history: tuple[_Change, ...] = ()
+    """Oldest first; empty where nothing is known of the past."""
     contact_media: tuple[ContactMedium, ...] = ()
     consents: tuple[Consent, ...] = ()
     credit_profiles: tuple[CreditProfile, ...] = ()
@@ -140,10 +154,8 @@ class Customer(Record):
         target = CustomerStatus(status)
         subject = f"customer {self.customer_id}"
         check_transition(subject, self.status, target, CUSTOMER_TRANSITIONS)
-        known = self.status_history or (
-            StatusChange[CustomerStatus](status=self.status, since=self.since),
-        )
-        history = (*known, StatusChange[CustomerStatus](status=target, since=on, reason=reason))
+        known = self.status_history or (_Change(status=self.status, since=self.since),)
+        history = (*known, _Change(status=target, since=on, reason=reason))
         check_history(subject, target, history, CUSTOMER_TRANSITIONS)
         return self.replace(status=target, status_history=history)
 
@@ -168,8 +180,9 @@ class Customer(Record):
     ) -> bool:
         """Tell whether the latest recorded consent allows a contact.
 
-        A consent for the channel and one for all channels count alike; the later one rules.
-        Without any record the answer is no, except for the purpose ``service``.
+        A consent for the channel and one for all channels count alike, and the latest rules; of
+        several at the same instant, each must allow it. Without any record, and after
+        ``valid_until`` of the latest, the answer is no, except for the purpose ``service``.
 
         Parameters
         ----------
@@ -182,15 +195,19 @@ class Customer(Record):
         -------
         bool
         """
-        wanted = ConsentPurpose(purpose)
+        wanted, medium = ConsentPurpose(purpose), Channel(channel)
         spoken = [
             consent
             for consent in self.consents
             if consent.purpose == wanted
-            and consent.channel in (None, Channel(channel))
+            and consent.channel in (None, medium)
             and consent.recorded_at.date() <= on
         ]
-        if not spoken:
-            return wanted is ConsentPurpose.SERVICE
-        latest = max(spoken, key=lambda consent: consent.recorded_at)
-        return latest.granted and (latest.valid_until is None or on <= latest.valid_until)
+        latest = max((consent.recorded_at for consent in spoken), default=None)
+        standing = [
+            consent.granted
+            for consent in spoken
+            if consent.recorded_at == latest
+            and (consent.valid_until is None or on <= consent.valid_until)
+        ]
+        return all(standing) if standing else wanted is ConsentPurpose.SERVICE

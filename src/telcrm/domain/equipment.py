@@ -15,6 +15,7 @@ from telcrm.domain.lifecycle import check_transition
 from telcrm.domain.money import NonNegativeMoney
 from telcrm.domain.party import Text
 from telcrm.domain.record import Record
+from telcrm.errors import TransitionError
 
 __all__ = [
     "EQUIPMENT_TRANSITIONS",
@@ -76,6 +77,8 @@ class Equipment(Record):
     kind: EquipmentKind
     ownership: EquipmentOwnership
     status: EquipmentStatus
+    status_since: date | None = None
+    """First day of ``status``, where known: for a lost device, the day it was lost."""
     model: Text | None = None
     imei: Imei | None = None
     serial: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
@@ -98,6 +101,13 @@ class Equipment(Record):
         if self.assigned_on and self.returned_on and self.returned_on < self.assigned_on:
             message = f"{subject} came back on {self.returned_on}, before it was assigned"
             raise ValueError(message)
+        value, subsidy = self.residual_value, self.subsidy
+        if value is not None and subsidy is not None and value.currency != subsidy.currency:
+            message = (
+                f"{subject} has its residual value in {value.currency.code}, "
+                f"its subsidy in {subsidy.currency.code}"
+            )
+            raise ValueError(message)
         return self
 
     def assign(
@@ -109,6 +119,7 @@ class Equipment(Record):
         ----------
         customer_id : str
         on : date
+            Not before the device came into stock, where that is known.
         subscription_id : str, optional
 
         Returns
@@ -118,11 +129,12 @@ class Equipment(Record):
         Raises
         ------
         TransitionError
-            The device is not in stock.
+            The device is not in stock, or was not yet on that day.
         """
-        self._check(EquipmentStatus.ASSIGNED)
+        self._check(EquipmentStatus.ASSIGNED, on)
         return self.replace(
             status=EquipmentStatus.ASSIGNED,
+            status_since=on,
             customer_id=customer_id,
             subscription_id=subscription_id,
             assigned_on=on,
@@ -137,6 +149,7 @@ class Equipment(Record):
         status : EquipmentStatus
             ``returned``, ``lost``, ``written_off``, or ``in_stock`` after a return.
         on : date
+            First day of the new status; not before the last change.
 
         Returns
         -------
@@ -145,11 +158,15 @@ class Equipment(Record):
         Raises
         ------
         TransitionError
-            The present status does not lead there.
+            The present status does not lead there, the device would be assigned without a
+            customer, or ``on`` lies before the last change.
         """
         target = EquipmentStatus(status)
-        self._check(target)
-        changed: dict[str, object] = {"status": target}
+        self._check(target, on)
+        if target is EquipmentStatus.ASSIGNED:
+            message = f"equipment {self.equipment_id} needs a customer: call assign(customer_id)."
+            raise TransitionError(message, equipment_id=self.equipment_id)
+        changed: dict[str, object] = {"status": target, "status_since": on}
         if target is EquipmentStatus.RETURNED:
             changed["returned_on"] = on
         if target is EquipmentStatus.IN_STOCK:
@@ -157,6 +174,11 @@ class Equipment(Record):
             changed |= {"assigned_on": None, "returned_on": None}
         return self.replace(**changed)
 
-    def _check(self, target: EquipmentStatus) -> None:
+    def _check(self, target: EquipmentStatus, on: date) -> None:
         subject = f"equipment {self.equipment_id}"
         check_transition(subject, self.status, target, EQUIPMENT_TRANSITIONS)
+        known = (self.status_since, self.assigned_on, self.returned_on)
+        latest = max((day for day in known if day is not None), default=on)
+        if on < latest:
+            message = f"{subject} changed last on {latest}: it cannot become {target!s} on {on}."
+            raise TransitionError(message, subject=subject, on=on, latest=latest)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import StrEnum
+from itertools import pairwise
 from typing import Generic, TypeVar
 
+from telcrm.domain.party import Text
 from telcrm.domain.record import Record
 from telcrm.errors import TransitionError
 
@@ -23,7 +25,8 @@ class StatusChange(Record, Generic[S]):
 
     status: S
     since: date
-    reason: str | None = None
+    """First day of the status."""
+    reason: Text | None = None
 
 
 def check_transition(subject: str, current: S, target: S, transitions: Transitions[S]) -> None:
@@ -71,7 +74,7 @@ def check_history(
     ------
     TransitionError
     """
-    for earlier, later in zip(history, history[1:], strict=False):
+    for earlier, later in pairwise(history):
         if later.since < earlier.since:
             message = (
                 f"the history of {subject} goes back in time: {later.status!s} on {later.since} "

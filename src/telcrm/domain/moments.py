@@ -20,15 +20,19 @@ __all__ = ["FirstOfMonth", "Instant", "Period", "UtcInstant", "ValidFor", "month
 
 @dataclass(frozen=True)
 class UtcInstant:
-    """Marks a ``datetime`` that must be aware; it is converted to UTC."""
+    """Marks a ``datetime`` that must be aware; it is converted to UTC.
+
+    Text is ISO 8601. A number is refused: read as seconds since 1970, a call that began at
+    ``20260217093000`` would have begun in the year 2612.
+    """
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(
-            lambda value: value.astimezone(UTC),
-            core_schema.datetime_schema(tz_constraint="aware"),
+        aware = core_schema.no_info_before_validator_function(
+            _require_no_number, core_schema.datetime_schema(tz_constraint="aware")
         )
+        return core_schema.no_info_after_validator_function(_in_utc, aware)
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,25 @@ class FirstOfMonth:
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         return core_schema.no_info_after_validator_function(_require_month_start, handler(source))
+
+
+def _require_no_number(value: object) -> object:
+    if isinstance(value, datetime) or (isinstance(value, str) and value[4:5] == "-"):
+        return value
+    message = f"{value!r:.60} is no instant: write one like 2026-02-17T09:30:00+01:00"
+    raise ValueError(message)
+
+
+def _in_utc(instant: datetime) -> datetime:
+    try:
+        utc = instant.astimezone(UTC)
+    except OverflowError as error:
+        message = f"{instant} lies outside the years 1 to 9999 of UTC"
+        raise ValueError(message) from error
+    if type(utc) is datetime:
+        return utc
+    # A pandas Timestamp carries nanoseconds, which JSON would drop.
+    return datetime.combine(utc.date(), utc.time(), UTC)
 
 
 def _require_month_start(day: date) -> date:
@@ -78,7 +101,9 @@ class ValidFor(Record):
     """A span of days, both ends included; an open end has no limit."""
 
     start: date | None = None
+    """First day; None is since ever."""
     end: date | None = None
+    """Last day; None is until further notice."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=256)]
-"""Free text that says something: 1 to 256 characters."""
+"""Free text of 1 to 256 characters; never empty, None says that it is not known."""
 
 EmailAddress = Annotated[
     str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
@@ -81,6 +81,7 @@ class PostalAddress(Record):
     region: Text | None = None
     post_code: Annotated[str, StringConstraints(min_length=1, max_length=16)] | None = None
     country: CountryCode
+    """ISO 3166-1 alpha-2, such as ``KE``."""
 
 
 class ContactMedium(Record):
@@ -118,6 +119,7 @@ class Identification(Record):
     """A document or register entry that proves who a party is."""
 
     kind: Text
+    """Such as ``passport`` or ``trade register``."""
     number: Annotated[str, StringConstraints(min_length=1, max_length=64)]
     issued_by: Text | None = None
     issued_on: date | None = None
@@ -139,10 +141,13 @@ class Individual(Record):
     middle_name: Text | None = None
     family_name: Text | None = None
     full_name: Text | None = None
+    """The name as it is written, where it is not given, middle and family name in this order."""
     title: Text | None = None
+    """Form of address: ``Dr``, ``Mrs``."""
     gender: Text | None = None
     birth_date: date | None = None
     nationality: CountryCode | None = None
+    """ISO 3166-1 alpha-2, such as ``KE``."""
     language: LanguageTag | None = None
     status: IndividualStatus = IndividualStatus.INITIALIZED
     contact_media: tuple[ContactMedium, ...] = ()
@@ -170,10 +175,12 @@ class Organization(Record):
     name: Text
     trading_name: Text | None = None
     organization_type: Text | None = None
+    """Such as ``company`` or ``ministry``."""
     industry: Text | None = None
     is_legal_entity: bool = Field(default=True, strict=True)
     is_head_office: bool = Field(default=False, strict=True)
     parent_id: PartyId | None = None
+    """The organisation that this one is a part of."""
     status: OrganizationStatus = OrganizationStatus.INITIALIZED
     contact_media: tuple[ContactMedium, ...] = ()
     identifications: tuple[Identification, ...] = ()

@@ -61,11 +61,14 @@ class Price(Record):
     amount: NonNegativeMoney
     name: Text | None = None
     recurring_months: Annotated[int, Field(strict=True, ge=1)] | None = None
+    """Months that ``amount`` pays for, 1 or more."""
     usage_kind: UsageKind | None = None
     usage_zone: UsageZone | None = None
+    """None is every zone that no other price of the offer names."""
     per_units: Annotated[int, Field(strict=True, ge=1)] | None = None
     """Seconds of voice, messages, or bytes of data that ``amount`` buys."""
     tax_rate: Annotated[Decimal, Field(ge=0, le=1)] = Decimal(0)
+    """Share of ``amount`` that tax adds, 0 to 1: ``Decimal("0.2")`` is 20 %."""
 
     @model_validator(mode="after")
     def _complete_for_its_kind(self) -> Self:
@@ -86,9 +89,10 @@ class Allowance(Record):
     """Usage included in an offer's recurring price, per recurring period."""
 
     usage_kind: UsageKind
-    units: Annotated[int, Field(strict=True, ge=1)]
-    """Seconds of voice, messages, or bytes of data."""
+    units: Annotated[int, Field(strict=True, ge=1)] | None
+    """Seconds of voice, messages, or bytes of data, 1 or more; None is without limit."""
     usage_zone: UsageZone | None = None
+    """None is every zone."""
 
 
 class PlanOffer(Record):
@@ -104,6 +108,7 @@ class PlanOffer(Record):
     prices: tuple[Price, ...] = ()
     allowances: tuple[Allowance, ...] = ()
     commitment_months: Annotated[int, Field(strict=True, ge=0)] = 0
+    """Months that a customer who takes the plan is bound."""
     valid_for: ValidFor = ValidFor()
 
     @model_validator(mode="after")
@@ -161,6 +166,10 @@ class TerminationReason(StrEnum):
     UNAVOIDABLE = "unavoidable"
 
 
+# Made by name in a module, so that pickle, and with it Spark and multiprocessing, can find it.
+_Change = StatusChange[SubscriptionStatus]
+
+
 class Subscription(Record):
     """One line or service that a customer holds.
 
@@ -184,10 +193,14 @@ class Subscription(Record):
     payment_mode: PaymentMode
     status: SubscriptionStatus
     activated_on: date | None = None
+    """First day in service."""
     terminated_on: date | None = None
+    """First day out of service for good."""
     termination_reason: TerminationReason | None = None
     commitment_end: date | None = None
-    status_history: tuple[StatusChange[SubscriptionStatus], ...] = ()
+    """Last day on which the customer is bound by contract."""
+    status_history: tuple[_Change, ...] = ()
+    """Oldest first; empty where nothing is known of the past."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -199,6 +212,10 @@ class Subscription(Record):
             raise ValueError(message)
         if self.activated_on and self.terminated_on and self.terminated_on < self.activated_on:
             message = f"{subject} ends on {self.terminated_on}, before {self.activated_on}"
+            raise ValueError(message)
+        last_change = self.status_history[-1].since if self.status_history else None
+        if self.terminated_on and last_change and self.terminated_on != last_change:
+            message = f"{subject} ends on {self.terminated_on}, by its history on {last_change}"
             raise ValueError(message)
         return self
 
@@ -226,15 +243,16 @@ class Subscription(Record):
         TransitionError
             The present status does not lead there, or ``on`` lies before the last change.
         ValueError
-            A termination states a reason that is no :class:`TerminationReason`.
+            A termination states a reason that is no :class:`TerminationReason`, or lies before
+            ``activated_on``.
         """
         target = SubscriptionStatus(status)
         subject = f"subscription {self.subscription_id}"
         check_transition(subject, self.status, target, SUBSCRIPTION_TRANSITIONS)
         known = self.status_history
         if not known and self.activated_on and self.status is SubscriptionStatus.ACTIVE:
-            known = (StatusChange[SubscriptionStatus](status=self.status, since=self.activated_on),)
-        history = (*known, StatusChange[SubscriptionStatus](status=target, since=on, reason=reason))
+            known = (_Change(status=self.status, since=self.activated_on),)
+        history = (*known, _Change(status=target, since=on, reason=reason))
         check_history(subject, target, history, SUBSCRIPTION_TRANSITIONS)
         changed: dict[str, object] = {"status": target, "status_history": history}
         if target is SubscriptionStatus.ACTIVE and self.activated_on is None:
@@ -265,7 +283,9 @@ class Agreement(Record):
     signed_on: date | None = None
     term: ValidFor = ValidFor()
     commitment_end: date | None = None
+    """Last day on which the customer is bound; not after the term."""
     early_termination_fee: NonNegativeMoney | None = None
+    """Owed by a customer who leaves before ``commitment_end``."""
 
     @model_validator(mode="after")
     def _commitment_within_term(self) -> Self:

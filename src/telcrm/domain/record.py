@@ -77,7 +77,7 @@ class Record(BaseModel):
         -------
         str
         """
-        content = {_FORMAT_KEY: self._format(), **self.model_dump(mode="json")}
+        content = {_FORMAT_KEY: self._format(self.format_version), **self.model_dump(mode="json")}
         return json.dumps(content, indent=indent, ensure_ascii=False)
 
     @classmethod
@@ -102,31 +102,33 @@ class Record(BaseModel):
         """
         try:
             content = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             message = f"{cls.__name__} cannot be read: the text is not JSON ({error})."
             raise RecordFormatError(message, record=cls.__name__) from error
         if not isinstance(content, dict):
             message = f"{cls.__name__} is stored as a JSON object, found {type(content).__name__}."
             raise RecordFormatError(message, record=cls.__name__)
         found = content.pop(_FORMAT_KEY, None)
-        name, _, version = str(found).rpartition("/")
-        readable = version.isdecimal() and 1 <= int(version) <= cls.format_version
-        if name != f"telcrm.{cls.__name__}" or not readable:
+        if found not in [cls._format(version) for version in range(1, cls.format_version + 1)]:
+            newest = cls._format(cls.format_version)
             message = (
-                f"{cls.__name__}.from_json reads {_FORMAT_KEY} {cls._format()!r} and older, "
-                f"found {found!r}. Use the record that wrote it, or a newer telcrm; for plain "
+                f"{cls.__name__}.from_json reads {_FORMAT_KEY} {newest!r} and older, "
+                f"found {found!r:.60}. Use the record that wrote it, or a newer telcrm; for plain "
                 f"JSON without {_FORMAT_KEY} use {cls.__name__}.model_validate_json."
             )
             raise RecordFormatError(message, record=cls.__name__, found=found)
         return cls.model_validate(content)
 
     @classmethod
-    def _format(cls) -> str:
-        return f"telcrm.{cls.__name__}/{cls.format_version}"
+    def _format(cls, version: int) -> str:
+        return f"telcrm.{cls.__name__}/{version}"
 
 
 def json_schema(*records: type[Record]) -> dict[str, Any]:
     """Export records as one JSON Schema (draft 2020-12) with shared definitions.
+
+    It describes what ``model_validate_json`` takes and ``model_dump_json`` writes. What
+    :meth:`Record.to_json` writes has the key ``$format`` besides.
 
     Parameters
     ----------
@@ -145,4 +147,5 @@ def json_schema(*records: type[Record]) -> dict[str, Any]:
     ['account_id', 'amount', 'customer_id']
     """
     _, definitions = models_json_schema([(record, "validation") for record in records])
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **definitions}
+    dialect = "https://json-schema.org/draft/2020-12/schema"
+    return {"$schema": dialect, "$defs": {}, **definitions}

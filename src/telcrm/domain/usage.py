@@ -62,11 +62,17 @@ class UsageRecord(Record):
     direction: UsageDirection = UsageDirection.OUTGOING
     zone: UsageZone = UsageZone.LOCAL
     duration_s: Annotated[int, Field(strict=True, ge=0)] = 0
+    """Seconds from answer to release; 0 for a message or a call without answer."""
     volume_bytes: Annotated[int, Field(strict=True, ge=0)] = 0
+    """Bytes up and down together."""
     other_party: Annotated[str, StringConstraints(min_length=1, max_length=32)] | None = None
     """The number at the other end as the network saw it: often no valid E.164 number."""
     country: CountryCode | None = None
+    """ISO 3166-1 alpha-2 country of the other end, or the visited one when roaming."""
     cell_id: Annotated[str, StringConstraints(min_length=1, max_length=32)] | None = None
+    """The cell in which the usage began."""
     imei: Imei | None = None
+    """The device that was used."""
     charge: NonNegativeMoney | None = None
+    """Price, tax excluded; None until it is rated."""
     status: UsageStatus = UsageStatus.RECEIVED

@@ -30,7 +30,7 @@ __all__ = ["field_values"]
 
 _FIRST, _LAST = date(1970, 1, 1), date(2100, 12, 31)
 _LONGEST_TEXT = 20
-_MOST_ITEMS = 3
+_MOST_ITEMS = 2
 _LARGEST_INT = 10**12
 _RATE_PLACES = 4
 

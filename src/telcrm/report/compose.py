@@ -1,0 +1,183 @@
+"""Build a report from tables: check them, write the sections they allow, name the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import narwhals.stable.v2 as nw
+
+from telcrm.errors import ParameterError, TelcrmError
+from telcrm.report.extra import require
+from telcrm.report.folder import Folder, read_folder
+from telcrm.report.parts import Section, Skipped
+from telcrm.report.report import Report
+from telcrm.report.settings import Settings
+from telcrm.report.sources import Sources, prepare
+from telcrm.tables import ValidationReport, validate
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from telcrm.report.sections import Chapter
+
+__all__ = ["build"]
+
+_TITLE = "Customer base"
+
+
+def build(
+    source: Folder | str | Path | Mapping[str, Any],
+    *,
+    as_of: date | None = None,
+    title: str | None = None,
+    currency: str | None = None,
+    keep_going: bool = False,
+    on_section: Callable[[str, int], None] | None = None,
+) -> Report:
+    """Report on whatever canonical tables there are.
+
+    Parameters
+    ----------
+    source : Folder, path of a folder, or mapping of str to dataframe
+        A mapping holds canonical tables by name: pandas, Polars, DuckDB, PySpark or PyArrow. They
+        are checked, and brought into Polars.
+    as_of : datetime.date, optional
+        The day to look back from; rows of later events are left out. Default: ``as_of`` of the
+        folder's ``telcrm.toml``, else the last day on which something happened in the tables, where
+        a month of ``subscriber_months`` counts to its end.
+    title : str, optional
+    currency : str, optional
+        ISO 4217 code of the tables that have no column ``currency``.
+    keep_going : bool, default False
+        Skip the sections of tables that break their contract, instead of refusing all.
+    on_section : callable, optional
+        Called with a section's title and the number of sections, before it is written.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    InvalidTableError, MissingColumnsError, ColumnTypeError, UnreadableFileError
+        A table is broken, and ``keep_going`` is off.
+    CurrencyMismatchError
+        The tables are in more than one currency.
+    UnknownCurrencyError
+        ``currency`` is no ISO 4217 code.
+    ParameterError
+        A name in the mapping is no canonical table, or ``as_of`` is a datetime.
+    NoTablesError
+        The folder holds no canonical table.
+    MissingExtraError
+        An optional dependency is not installed.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> recharges = pl.DataFrame(
+    ...     {
+    ...         "recharge_id": ["R-1", "R-2"],
+    ...         "customer_id": ["ann", "bob"],
+    ...         "recharged_at": [datetime(2026, 1, 5), datetime(2026, 2, 1)],
+    ...         "amount": [10.0, 20.0],
+    ...     }
+    ... )
+    >>> found = build({"recharges": recharges}, currency="EUR")
+    >>> [section.name for section in found.sections], found.as_of
+    (['overview', 'value', 'recharges'], datetime.date(2026, 2, 1))
+    >>> found.skipped[0].reason
+    'there is no table subscriber_months'
+    """
+    require("polars")
+    from telcrm.report.overview import notes_on, overview
+
+    if isinstance(as_of, datetime):
+        raise ParameterError(
+            f"as_of is the datetime {as_of}, and has to be a date: which day it falls on depends "
+            "on the zone.",
+            as_of=as_of,
+        )
+    if isinstance(source, str | Path):
+        source = read_folder(source)
+    frames, checked, refused = _opened(source)
+    if not keep_going:
+        for error in refused.values():
+            raise error
+    said = source.settings if isinstance(source, Folder) else Settings()
+    ignored = source.ignored if isinstance(source, Folder) else ()
+    stated = as_of or said.as_of
+    sound = {table: frame for table, frame in frames.items() if table not in refused}
+    sources = prepare(sound, as_of=stated, currency=currency or said.currency)
+    sections, skipped = _write(sources, refused, set(frames) | set(refused), on_section)
+    return Report(
+        title=title or said.title or _TITLE,
+        as_of=sources.as_of,
+        currency=sources.currency,
+        notes=notes_on(sources, stated=stated is not None, refused=list(refused), ignored=ignored),
+        sections=(overview(frames, checked, refused), *sections),
+        skipped=tuple(skipped),
+    )
+
+
+def _opened(
+    source: Folder | Mapping[str, Any],
+) -> tuple[dict[str, pl.DataFrame], dict[str, ValidationReport], Mapping[str, TelcrmError]]:
+    """Frames in Polars, what validation said, and the tables that cannot be reported on."""
+    if isinstance(source, Folder):
+        frames = {table: loaded.frame for table, loaded in source.loaded.items()}
+        return frames, {t: loaded.report for t, loaded in source.loaded.items()}, source.refused
+    checked = {table: validate(frame, table) for table, frame in source.items()}
+    refused: dict[str, TelcrmError] = {}
+    for table, found in checked.items():
+        try:
+            found.raise_if_invalid()
+        except TelcrmError as error:
+            refused[table] = error
+    return {table: _in_polars(frame) for table, frame in source.items()}, checked, refused
+
+
+def _in_polars(frame: Any) -> pl.DataFrame:
+    opened: Any = nw.from_native(frame)
+    rows = opened.collect(backend="polars") if isinstance(opened, nw.LazyFrame) else opened
+    native: pl.DataFrame = rows.to_polars()
+    return native
+
+
+def _write(
+    sources: Sources,
+    refused: Mapping[str, TelcrmError],
+    given: set[str],
+    on_section: Callable[[str, int], None] | None,
+) -> tuple[list[Section], list[Skipped]]:
+    from telcrm.report.sections import CHAPTERS
+
+    sections: list[Section] = []
+    skipped: list[Skipped] = []
+    for chapter in CHAPTERS:
+        if on_section is not None:
+            on_section(chapter.title, len(CHAPTERS))
+        if any(table in sources for table in chapter.tables):
+            sections.append(chapter.write(sources))
+        else:
+            skipped.append(_skipped(chapter, refused, given))
+    return sections, skipped
+
+
+def _skipped(chapter: Chapter, refused: Mapping[str, TelcrmError], given: set[str]) -> Skipped:
+    broken = [_in_one_line(refused[table]) for table in chapter.tables if table in refused]
+    empty = [table for table in chapter.tables if table in given]
+    if broken:
+        reason = " ".join(broken)
+    elif empty:
+        reason = f"{' and '.join(empty)} holds no rows up to the as-of date"
+    else:
+        reason = f"there is no table {' or '.join(chapter.tables)}"
+    return Skipped(chapter.name, chapter.title, chapter.tables, reason)
+
+
+def _in_one_line(error: TelcrmError) -> str:
+    return " ".join(line.removeprefix("- ") for line in error.message.splitlines())

@@ -1,0 +1,192 @@
+"""A plot as inline SVG: one look for all, text as text, the same bytes every time."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+from telcrm.report.formats import Kind, short, show
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
+
+__all__ = ["ACCENT", "FAINT", "INK", "MUTED", "PALETTE", "PRIMARY", "Plot", "scale", "tidy"]
+
+INK: Final = "#1f2d35"
+MUTED: Final = "#5f6f79"
+FAINT: Final = "#e3e8eb"
+PRIMARY: Final = "#0b5f85"
+ACCENT: Final = "#c2571a"
+
+# Told apart by lightness as well as by hue, so that neither a colour-blind reader nor a
+# black-and-white printer loses a line.
+PALETTE: Final = (PRIMARY, ACCENT, "#6cb4d6", "#e0a63f", "#4c5b63", "#8a6bb1", "#9fb4bf")
+
+_STYLE: Final[dict[Any, Any]] = {
+    "svg.fonttype": "none",  # the page's own font, searchable, and a tenth of the bytes
+    "svg.hashsalt": "telcrm",
+    "text.parse_math": False,  # a dollar sign in the data is a dollar sign
+    "font.family": "DejaVu Sans",
+    "font.size": 8.5,
+    "text.color": INK,
+    "axes.labelcolor": MUTED,
+    "axes.edgecolor": "#aab6bd",
+    "axes.linewidth": 0.8,
+    "axes.axisbelow": True,
+    "axes.unicode_minus": True,
+    "xtick.color": "#aab6bd",
+    "ytick.color": "#aab6bd",
+    "xtick.labelcolor": MUTED,
+    "ytick.labelcolor": MUTED,
+    "xtick.major.size": 3,
+    "ytick.major.size": 0,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.8,
+    "lines.linewidth": 1.8,
+    "lines.solid_capstyle": "round",
+    "patch.linewidth": 0,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "legend.handlelength": 1.1,
+    "legend.handleheight": 0.9,
+    "legend.columnspacing": 1.4,
+    "legend.borderaxespad": 0,
+}
+_IDS = re.compile(r'(\bid="|href="#|url\(#)')
+_METADATA = re.compile(r"<metadata>.*?</metadata>\s*", re.DOTALL)
+_HEAD = re.compile(r'<svg[^>]*?viewBox="([^"]*)"[^>]*>')
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A drawing, not yet drawn.
+
+    Attributes
+    ----------
+    draw : callable
+        Puts the drawing on an empty matplotlib figure.
+    label : str
+        What a reader who cannot see it is told.
+    width_in, height_in : float
+        Inches at 72 points each; the page scales it to its column.
+    """
+
+    draw: Callable[[Figure], None]
+    label: str
+    width_in: float = 5.8
+    height_in: float = 2.6
+
+    def svg(self, *, prefix: str) -> str:
+        """Draw it.
+
+        Parameters
+        ----------
+        prefix : str
+            Makes the ids in the drawing unique on the page.
+
+        Returns
+        -------
+        str
+            An ``<svg>`` element.
+        """
+        from matplotlib.figure import Figure
+
+        with _style():
+            figure = Figure(figsize=(self.width_in, self.height_in), layout="constrained")
+            self.draw(figure)
+            out = io.StringIO()
+            figure.savefig(
+                out,
+                format="svg",
+                transparent=True,
+                metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
+            )
+        return _inline(out.getvalue(), prefix=prefix, label=self.label)
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    import matplotlib
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()  # a matplotlibrc of the reader's must not change the report
+        matplotlib.rcParams.update(_STYLE)
+        yield
+
+
+def _inline(document: str, *, prefix: str, label: str) -> str:
+    """Strip what only a file of its own needs, and make the ids unique on the page."""
+    head = _HEAD.search(document)
+    if head is None:  # matplotlib always writes one
+        raise ValueError(document[:200])
+    body = _IDS.sub(rf"\g<1>{prefix}-", _METADATA.sub("", document[head.end() :]))
+    start = f'<svg class="plot" role="img" aria-label="{escape(label)}" viewBox="{head[1]}">'
+    return start + body
+
+
+def tidy(axes: Axes, *, grid: str = "y") -> Axes:
+    """Take off what carries no information, and lay a light grid behind.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    grid : {"x", "y", ""}
+        Direction in which values are read.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same.
+    """
+    along, across = ("left", "bottom") if grid == "y" else ("bottom", "left")
+    for side in ("top", "right", along):
+        axes.spines[side].set_visible(False)
+    axes.spines[across].set_visible(True)
+    if grid:
+        axes.grid(visible=True, axis="y" if grid == "y" else "x")
+    if grid == "x":
+        axes.tick_params(length=0)
+    return axes
+
+
+def scale(axis: Axis, low: float, high: float, kind: Kind) -> tuple[float, float]:
+    """Put round numbers on an axis, with no more decimals than they need.
+
+    Parameters
+    ----------
+    axis : matplotlib.axis.Axis
+    low, high : float
+        Least and greatest value that is drawn; the axis always holds zero.
+    kind : Kind
+
+    Returns
+    -------
+    pair of float
+        Bounds of the axis, each on a tick, so that nothing is drawn outside.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    low, high = min(low, 0.0), max(high, 0.0)
+    if low == high:
+        high = 1.0
+    # Percentages are round where the share times 100 is.
+    factor = 100.0 if kind in (Kind.SHARE, Kind.POINTS) else 1.0
+    locator = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10], integer=kind is Kind.COUNT)
+    ticks = [float(tick) for tick in locator.tick_values(low * factor, high * factor)]
+    whole = all(tick == round(tick) for tick in ticks)
+    mark = "%" if kind is Kind.SHARE else ""
+    if kind in (Kind.SHARE, Kind.POINTS):
+        labels = [show(tick, Kind.COUNT if whole else Kind.NUMBER) + mark for tick in ticks]
+    elif whole or kind is Kind.COUNT:
+        labels = [short(tick, Kind.MONEY) for tick in ticks]
+    else:
+        labels = [show(tick, Kind.NUMBER) for tick in ticks]
+    axis.set_ticks([tick / factor for tick in ticks], labels)
+    return ticks[0] / factor, ticks[-1] / factor

@@ -1,0 +1,175 @@
+"""Read whatever canonical tables a folder holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+from telcrm.errors import AmbiguousTableError, NoTablesError, TelcrmError
+from telcrm.report.extra import require
+from telcrm.report.settings import SETTINGS_FILE, Settings, read_settings
+from telcrm.tables import TABLES, Finding, Loaded, read
+
+__all__ = ["Folder", "read_folder"]
+
+_SUFFIXES: Final = (".csv", ".parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The tables of a folder, read and checked.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+    settings : Settings
+        From ``telcrm.toml``, or the defaults.
+    files : mapping of str to pathlib.Path
+        The file of each table, in the order of the canonical tables.
+    loaded : mapping of str to Loaded
+        Tables that could be read, sound or not.
+    refused : mapping of str to TelcrmError
+        Tables that cannot be reported on: the file cannot be read, or breaks the contract.
+    ignored : tuple of pathlib.Path
+        Files of a kind that could hold a table, under a name that is none.
+    """
+
+    path: Path
+    settings: Settings
+    files: Mapping[str, Path]
+    loaded: Mapping[str, Loaded]
+    refused: Mapping[str, TelcrmError]
+    ignored: tuple[Path, ...]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings on all tables that could be read, warnings too."""
+        return tuple(f for loaded in self.loaded.values() for f in loaded.report.findings)
+
+    def raise_if_refused(self) -> None:
+        """Raise if a table cannot be reported on.
+
+        Raises
+        ------
+        TelcrmError
+            That of the first such table.
+        """
+        for error in self.refused.values():
+            raise error
+
+
+def read_folder(path: str | Path, *, on_table: Callable[[str, int], None] | None = None) -> Folder:
+    r"""Read the canonical tables of a folder, and check each against its contract.
+
+    A table is a file named after it: ``recharges.csv`` or ``recharges.parquet``. ``telcrm.toml``
+    beside it may map its columns.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+    on_table : callable, optional
+        Called with a table's name and the number of tables, before it is read.
+
+    Returns
+    -------
+    Folder
+        Also where tables are broken: look at ``refused``.
+
+    Raises
+    ------
+    NoTablesError
+        There is no such folder, or no file in it is named after a canonical table.
+    AmbiguousTableError
+        Two files hold one table.
+    UnreadableFileError, MappingError, ParameterError
+        ``telcrm.toml`` is broken.
+    MissingExtraError
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> rows = "recharge_id,customer_id,recharged_at,amount\nR-1,C-1,2026-01-05,10\n"
+    >>> _ = (folder / "recharges.csv").write_text(rows)
+    >>> read_folder(folder).loaded["recharges"].report
+    recharges: 1 row, valid
+    """
+    require("polars")
+    folder = Path(path)
+    files = _files(folder)
+    found = _tables(folder, files)
+    settings_file = folder / SETTINGS_FILE
+    settings = read_settings(settings_file) if settings_file.exists() else Settings()
+    loaded: dict[str, Loaded] = {}
+    refused: dict[str, TelcrmError] = {}
+    for table, file in found.items():
+        if on_table is not None:
+            on_table(table, len(found))
+        try:
+            loaded[table] = _read(file, table, settings)
+            loaded[table].report.raise_if_invalid()
+        except TelcrmError as error:
+            refused[table] = _naming(file, error)
+    ignored = tuple(file for file in files if file not in found.values())
+    return Folder(folder, settings, found, loaded, refused, ignored)
+
+
+def _read(file: Path, table: str, settings: Settings) -> Loaded:
+    return read(
+        file,
+        table,
+        mapping=settings.columns.get(table),
+        encoding=settings.encoding,
+        separator=settings.separator,
+    )
+
+
+def _naming(file: Path, error: TelcrmError) -> TelcrmError:
+    if str(file) in error.message:
+        return error
+    named = type(error)(f"{file}: {error.message}", **{**error.context, "file": str(file)})
+    named.__cause__ = error
+    return named
+
+
+def _files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise NoTablesError(f"there is no folder {folder}.", folder=str(folder))
+    return sorted(
+        file for file in folder.iterdir() if file.is_file() and file.suffix.lower() in _SUFFIXES
+    )
+
+
+def _tables(folder: Path, files: list[Path]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for table in TABLES:
+        candidates = [file for file in files if file.stem == table]
+        if len(candidates) > 1:
+            names = " and ".join(file.name for file in candidates)
+            raise AmbiguousTableError(
+                f"{folder} holds {table} twice: {names}. Keep the one that counts.",
+                table=table,
+                files=[str(file) for file in candidates],
+            )
+        if candidates:
+            found[table] = candidates[0]
+    if not found:
+        raise NoTablesError(_nothing_found(folder, files), folder=str(folder))
+    return found
+
+
+def _nothing_found(folder: Path, files: list[Path]) -> str:
+    near = {
+        file.name: match[0]
+        for file in files
+        if (match := get_close_matches(file.stem.lower(), TABLES, n=1))
+    }
+    hint = "".join(f"Did you mean {table} by {name}? " for name, table in near.items())
+    names = ", ".join(file.name for file in files) or "no CSV or Parquet file"
+    return (
+        f"{folder} holds no canonical table (found: {names}). {hint}Name each file after its "
+        f"table, with .csv or .parquet at the end: {', '.join(TABLES)}."
+    )

@@ -1,0 +1,136 @@
+"""Groupings that several sections make."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from telcrm.report.sources import Sources
+
+__all__ = ["month_of", "per_day", "per_month", "ranking", "total", "with_names"]
+
+
+def month_of(column: str) -> pl.Expr:
+    """Return the first day of the month of a day or an instant.
+
+    Parameters
+    ----------
+    column : str
+
+    Returns
+    -------
+    polars.Expr
+        Named ``period``.
+    """
+    return pl.col(column).cast(pl.Date).dt.truncate("1mo").alias("period")
+
+
+def per_day(frame: pl.DataFrame, column: str, **what: pl.Expr) -> pl.DataFrame:
+    """Aggregate by the day of a column; days without a row are there too, as nulls.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+    column : str
+        Days or instants.
+    **what : polars.Expr
+        Aggregations by name.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``period`` and the aggregates, in order of time.
+    """
+    return _on_calendar(frame.group_by(period=pl.col(column).cast(pl.Date)).agg(**what), "1d")
+
+
+def per_month(frame: pl.DataFrame, column: str, **what: pl.Expr) -> pl.DataFrame:
+    """Aggregate by the month of a column; months without a row are there too, as nulls.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+    column : str
+        Days or instants.
+    **what : polars.Expr
+        Aggregations by name.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``period`` and the aggregates, in order of time.
+    """
+    return _on_calendar(frame.group_by(month_of(column)).agg(**what), "1mo")
+
+
+def _on_calendar(grouped: pl.DataFrame, every: str) -> pl.DataFrame:
+    if grouped.is_empty():
+        return grouped
+    whole = grouped.select(pl.date_range(pl.col("period").min(), pl.col("period").max(), every))
+    return whole.join(grouped, on="period", how="left").sort("period")
+
+
+def ranking(frame: pl.DataFrame, column: str, *, most: int = 12) -> pl.DataFrame:
+    """Count rows per value, most frequent first; the tail is added up as "all other".
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+    column : str
+    most : int
+        Rows of the result.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``column`` as text, ``count`` and ``share``.
+    """
+    counted = (
+        frame.group_by(pl.col(column).cast(pl.String).fill_null("not stated"))
+        .agg(count=pl.len())
+        .sort(["count", column], descending=[True, False])
+    )
+    if counted.height > most:
+        tail = counted.slice(most - 1)
+        rest = pl.DataFrame(
+            {column: [f"all other ({tail.height})"], "count": [tail["count"].sum()]},
+            schema=counted.schema,
+        )
+        counted = pl.concat([counted.head(most - 1), rest])
+    return counted.with_columns(share=pl.col("count") / frame.height)
+
+
+def total(values: pl.Series) -> float:
+    """Add numbers up.
+
+    Parameters
+    ----------
+    values : polars.Series
+        Nulls count as nothing.
+
+    Returns
+    -------
+    float
+    """
+    return float(values.sum())
+
+
+def with_names(frame: pl.DataFrame, sources: Sources) -> pl.DataFrame:
+    """Add the customers' names, where the customers' table is there and has them.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        With a column ``customer_id``.
+    sources : Sources
+
+    Returns
+    -------
+    polars.DataFrame
+        With ``name`` after ``customer_id``, or as it was.
+    """
+    if not sources.has("customers", "name"):
+        return frame
+    names = sources["customers"].select("customer_id", "name")
+    first, *others = frame.columns
+    joined = frame.join(names, on="customer_id", how="left", maintain_order="left")
+    return joined.select(first, "name", *others)

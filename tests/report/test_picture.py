@@ -1,0 +1,39 @@
+"""A browser shows the page: the picture is not blank, and no plot is lost."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib import image
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
+INK = (11, 95, 133)  # PRIMARY, the first colour of every plot
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(BROWSER is None, reason="needs Chromium, to take the picture")
+@pytest.mark.parametrize("width", [1400, 500])
+def test_a_browser_draws_the_plots(operator_html: str, tmp_path: Path, width: int) -> None:
+    page, picture = tmp_path / "report.html", tmp_path / "report.png"
+    page.write_text(operator_html, encoding="utf-8")
+    command = [
+        str(BROWSER),
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+        f"--user-data-dir={tmp_path / 'profile'}",
+        f"--window-size={width},4000",
+        f"--screenshot={picture}",
+        page.as_uri(),
+    ]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)  # noqa: S603
+    pixels = (image.imread(picture)[:, :, :3] * 255).round().astype(int)
+    drawn = (abs(pixels - np.array(INK)) <= 2).all(axis=2)
+    assert drawn.mean() > 0.005
+    assert drawn[-2000:].any()
