@@ -7,10 +7,9 @@ first bought in the first quarter of 1997 (Fader and Hardie; the file comes with
 What stands for what, and where the likeness ends:
 
 - A purchase is a *recharge*: like a prepaid customer, a buyer needs no contract and tells nobody
-  when he leaves. 80 purchases have a value of 0.00 (discs given away). No money moved, so they are
-  no recharges; they stay in ``subscriber_months``.
-- *subscriber_months* are derived: a customer has a row for each month in which he bought. A month
-  without a purchase is thus a month in which he was not active, and coming back is *reactivated*.
+  when leaving. 80 purchases have a value of 0.00 (discs given away); they count as purchases.
+- *subscriber_months* are derived: a customer has a row for each month with a purchase. A
+  month without one is thus a month of inactivity, and coming back is *reactivated*.
   For a telephone operator that would be a harsh definition; for a shop there is no other.
 - All customers are of one cohort: after March 1997 nobody can be new.
 
@@ -74,7 +73,7 @@ def write_tables(folder: Path) -> None:
     """Write the two tables, and the settings that map the log's own column names."""
     folder.mkdir(parents=True, exist_ok=True)
     log = purchases()
-    log.filter(pl.col("dollar_value") > 0).write_csv(folder / "recharges.csv")
+    log.write_csv(folder / "recharges.csv")
     active_months(log).write_csv(folder / "subscriber_months.csv")
     (folder / "telcrm.toml").write_text(SETTINGS, encoding="utf-8")
 

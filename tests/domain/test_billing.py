@@ -101,11 +101,14 @@ def test_a_credit_note_is_negative() -> None:
 
 
 @given(money(max_minor=0))
-def test_a_payment_and_a_recharge_are_above_nothing(amount: Money) -> None:
+def test_a_payment_is_above_nothing(amount: Money) -> None:
     known = {"customer_id": "C-1", "amount": amount}
     with pytest.raises(ValidationError, match="is not above 0"):
         Payment.model_validate({**known, "payment_id": "Y", "account_id": "A", "paid_on": DAY})
-    with pytest.raises(ValidationError, match="is not above 0"):
-        Recharge.model_validate(
-            {**known, "recharge_id": "R", "recharged_at": "2026-02-17T12:00:00Z"}
-        )
+
+
+def test_a_recharge_may_be_given_but_not_taken() -> None:
+    known = {"recharge_id": "R", "customer_id": "C-1", "recharged_at": "2026-02-17T12:00:00Z"}
+    assert Recharge.model_validate({**known, "amount": Money("0", "EUR")}).amount.amount == 0
+    with pytest.raises(ValidationError, match="is below 0"):
+        Recharge.model_validate({**known, "amount": Money("-0.01", "EUR")})

@@ -40,6 +40,10 @@ CONSTRAINED: list[tuple[Any, st.SearchStrategy[Any]]] = [
     (Annotated[int, at.Gt(0), at.Lt(5)], st.integers(-3, 13)),
     (Annotated[float, at.Interval(ge=0.5, lt=2.5)], st.floats(-3, 3)),
     (Annotated[str, StringConstraints(min_length=2, max_length=4)], st.text("ab", max_size=6)),
+    (
+        Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2)],
+        st.text("a \t", max_size=6),
+    ),
     (Annotated[str, at.Len(1, 3)], st.text("ab", max_size=6)),
     (Annotated[str, StringConstraints(pattern=r"^[ab]+c?$")], st.text("abc", max_size=4)),
     (Colour, st.sampled_from(["red", "blue", "RED", "", "green"])),
@@ -95,7 +99,6 @@ def test_leaf_type_looks_through_optional_and_annotated() -> None:
         Annotated[int, AfterValidator(lambda value: value)],
         Annotated[int, at.MultipleOf(5)],
         Annotated[str, StringConstraints(to_upper=True)],
-        Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)],
         tuple[int, ...],
         int | str,
         Literal[1, 2],

@@ -19,7 +19,7 @@ from telcrm.domain.identifiers import (
     SubscriptionId,
 )
 from telcrm.domain.moments import Instant, ValidFor
-from telcrm.domain.money import Money, PositiveMoney
+from telcrm.domain.money import Money, NonNegativeMoney, PositiveMoney
 from telcrm.domain.party import Text
 from telcrm.domain.record import Record
 
@@ -188,7 +188,8 @@ class Recharge(Record):
     customer_id: CustomerId
     subscription_id: SubscriptionId | None = None
     recharged_at: Instant
-    amount: PositiveMoney
+    amount: NonNegativeMoney
+    """What the customer paid; 0 for a top-up that was given."""
     channel: Channel | None = None
     validity_days: Annotated[int, Field(strict=True, ge=0)] | None = None
     """Days until what is left of it expires; None where it does not."""

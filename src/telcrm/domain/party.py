@@ -27,8 +27,8 @@ __all__ = [
     "Text",
 ]
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=256)]
-"""Free text of 1 to 256 characters; never empty, None says that it is not known."""
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=256)]
+"""Free text that says something: 1 to 256 characters, blanks around it taken off."""
 
 EmailAddress = Annotated[
     str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")

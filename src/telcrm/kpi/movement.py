@@ -72,7 +72,7 @@ def movement(
         Numeric column, major units, one currency.
     by : str or sequence of str, optional
         Columns to break the movement down by, for example ``"segment"``. In each month a customer
-        belongs to one group: the one that carried most of his revenue, the first by name if equal.
+        belongs to one group: the one that carried most of its revenue, the first by name if equal.
 
     Returns
     -------

@@ -74,7 +74,7 @@ def writing(path: str | Path) -> Iterator[IO[str]]:
             out.close()
             Path(out.name).unlink()
             raise
-    # A temporary file is for its owner alone; a report is as readable as any file he makes.
+    # A temporary file is for its owner alone; a report is as readable as any other of theirs.
     mask = os.umask(0)
     os.umask(mask)
     Path(out.name).chmod(0o666 & ~mask)

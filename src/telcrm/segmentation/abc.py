@@ -71,7 +71,8 @@ def abc(
         ``share``
             Float64: the customer's part of all positive value.
         ``cumulative_share``
-            Float64: part of all positive value held by him and by everyone of his value or more.
+            Float64: part of all positive value held by this customer and those of equal or
+            greater value.
         ``abc_class``
             ``"A"``, ``"B"`` or ``"C"``.
 
@@ -90,8 +91,8 @@ def abc(
 
     Notes
     -----
-    A customer is A if those of more value than his hold less than the first threshold together, B
-    if they hold less than the second, else C. So the customer on whom the share passes the
+    A customer is A if those of greater value hold less than the first threshold together, B if
+    they hold less than the second, else C. So the customer on whom the share passes the
     threshold still belongs to the higher class, the best customer is always A, and customers of
     equal value are never parted.
 

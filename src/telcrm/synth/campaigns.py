@@ -40,7 +40,7 @@ _CHANNELS = (Channel.SMS, Channel.APP, Channel.EMAIL, Channel.CALL_CENTRE)
 class Campaigns:
     """One campaign every `every_months`, on a random share of the active customers.
 
-    The class of a customer depends on who he is (softmax over log weights): youth is persuadable
+    The class of a customer depends on who they are (softmax over log weights): youth is persuadable
     more often, satisfied customers are sure things, dissatisfied ones lost causes, and corporate
     and soho customers are best left alone.
 

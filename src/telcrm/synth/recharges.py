@@ -136,7 +136,7 @@ def draw_times(
     -------
     who, day, last
         Position of the subscriber and day of each recharge, in order; and per subscriber the day
-        of the recharge after which he was lost, NaN if not lost before `end`.
+        of the recharge after which the customer was lost, NaN if not lost before `end`.
 
     Examples
     --------

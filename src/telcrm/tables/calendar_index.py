@@ -128,7 +128,7 @@ def _duckdb_calendar(relation: Any, indices: list[int], starts: list[date], peri
     # VALUES cannot be empty; the month 0 is cut off again.
     values = rows or "(0, DATE '2000-01-01')"
     quoted = '"' + period.replace('"', '""') + '"'
-    # A query on the caller's own relation is the one way to reach his connection.
+    # A query on the caller's own relation is the one way to reach its connection.
     return relation.query(
         "telcrm_calendar",
         f"SELECT month::BIGINT AS {CALENDAR_MONTH}, start AS {quoted} "  # noqa: S608 (own numbers)

@@ -178,21 +178,29 @@ def _rules_of(mark: Any, *, where: str) -> list[ColumnRule]:
 
 
 def _string_rules(mark: StringConstraints, *, where: str) -> list[ColumnRule]:
-    rules = []
-    known = {"min_length", "max_length", "pattern", "strict"}
+    known = {"min_length", "max_length", "pattern", "strict", "strip_whitespace"}
     others = {name: value for name, value in vars(mark).items() if value and name not in known}
     if others or not isinstance(mark.pattern, str | NoneType):
         message = (
-            f"{where} carries {mark!r}: of strings, only length and pattern have column rules."
+            f"{where} carries {mark!r}: of strings, only length, pattern and strip_whitespace "
+            "have column rules."
         )
         raise UntranslatableConstraintError(message, where=where, constraint=repr(mark))
+    rules = []
     if mark.min_length is not None:
         rules.append(_min_length(mark.min_length))
     if mark.max_length is not None:
         rules.append(_max_length(mark.max_length))
     if mark.pattern is not None:
         rules.append(_pattern(mark.pattern, where=where))
+    if mark.strip_whitespace:
+        # The record takes the blanks off before it looks, so the column's rules must too.
+        return [ColumnRule(rule.name, _stripped(rule.failing)) for rule in rules]
     return rules
+
+
+def _stripped(failing: Callable[[nw.Expr], nw.Expr]) -> Callable[[nw.Expr], nw.Expr]:
+    return lambda column: failing(column.str.strip_chars())
 
 
 def _plain(bound: Any) -> int | float:

@@ -1,6 +1,6 @@
 """The door through which a caller's dataframe comes in, and the result goes out the same way.
 
-Inside, every room works on one lazy narwhals frame. The caller gets back what he gave: pandas for
+Inside, every room works on one lazy narwhals frame. What goes in comes out: pandas for
 pandas, a Polars LazyFrame for a Polars LazyFrame, a DuckDB relation on the same connection, a
 PySpark DataFrame of the same session. A PyArrow table has no windowed operations of its own, so it
 passes through Polars or DuckDB without a copy of its buffers and comes out as PyArrow.

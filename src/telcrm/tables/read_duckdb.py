@@ -133,22 +133,27 @@ def _quoted(name: str) -> str:
 
 def _reading(column: str, dtype: str, kind: ColumnType) -> str | None:
     """Return SQL that reads a column as its type, or None where it needs no change."""
+    reading = None
     if dtype == '"NULL"':
-        return f"CAST({column} AS {_DTYPES[kind]})"
-    if dtype == "VARCHAR":
-        return None if kind is ColumnType.TEXT else _parsed(f"TRIM({column})", kind)
-    if kind is ColumnType.TEXT:
-        text = f"CAST({column} AS VARCHAR)"
-        if dtype in ("DOUBLE", "FLOAT"):
-            # pandas keeps whole numbers with gaps as floats: the key is 7, not 7.0.
-            whole = f"CAST(CAST({column} AS BIGINT) AS VARCHAR)"
-            return f"CASE WHEN {column} % 1 = 0 THEN {whole} ELSE {text} END"
+        reading = f"CAST({column} AS {_DTYPES[kind]})"
+    elif dtype == "VARCHAR":
+        reading = None if kind is ColumnType.TEXT else _parsed(f"TRIM({column})", kind)
+    elif kind is ColumnType.TEXT:
+        reading = _as_text(column, dtype)
+    elif kind is ColumnType.BOOLEAN and (dtype.endswith("INT") or dtype == "INTEGER"):
+        reading = f"CASE {column} WHEN 1 THEN TRUE WHEN 0 THEN FALSE END"
+    elif kind is ColumnType.INSTANT and dtype == "DATE":
+        reading = f"CAST({column} AS TIMESTAMP)"
+    return reading
+
+
+def _as_text(column: str, dtype: str) -> str:
+    text = f"CAST({column} AS VARCHAR)"
+    if dtype not in ("DOUBLE", "FLOAT"):
         return text
-    if kind is ColumnType.BOOLEAN and (dtype.endswith("INT") or dtype == "INTEGER"):
-        return f"CASE {column} WHEN 1 THEN TRUE WHEN 0 THEN FALSE END"
-    if kind is ColumnType.INSTANT and dtype == "DATE":
-        return f"CAST({column} AS TIMESTAMP)"
-    return None
+    # pandas keeps whole numbers with gaps as floats: the key is 7, not 7.0.
+    whole = f"CAST(TRY_CAST({column} AS BIGINT) AS VARCHAR)"
+    return f"CASE WHEN {column} % 1 = 0 THEN COALESCE({whole}, {text}) ELSE {text} END"
 
 
 def _parsed(text: str, kind: ColumnType) -> str:

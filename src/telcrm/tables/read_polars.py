@@ -113,7 +113,7 @@ def _as_text(series: pl.Series) -> pl.Expr:
         return text
     # pandas keeps whole numbers with gaps as floats: the key is 7, not 7.0.
     whole = pl.lit(series.cast(pl.Int64, strict=False).cast(pl.String))
-    return pl.when(pl.lit(series) % 1 == 0).then(whole).otherwise(text)
+    return pl.when(pl.lit(series) % 1 == 0).then(pl.coalesce(whole, text)).otherwise(text)
 
 
 _EMPTY: dict[ColumnType, pl.DataType] = {

@@ -89,7 +89,7 @@ def validate(
     >>> validate(recharges, "recharges")
     recharges: 3 rows, invalid
       error: recharges.customer_id: 1 row has no value (first keys: R-2)
-      error: recharges.amount: 1 row breaks above_0 (first keys: R-2)
+      error: recharges.amount: 1 row breaks at_least_0 (first keys: R-2)
       error: recharges.recharge_id: 1 key comes more than once, in 2 rows (first keys: R-2)
     """
     agreed = contract(table) if isinstance(table, str) else table

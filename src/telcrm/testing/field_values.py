@@ -138,7 +138,7 @@ def _rates(marks: Iterable[Any]) -> st.SearchStrategy[Decimal]:
 
 
 def _texts(marks: Iterable[Any]) -> st.SearchStrategy[str]:
-    shortest, longest, pattern = 0, _LONGEST_TEXT, None
+    shortest, longest, pattern, stripped = 0, _LONGEST_TEXT, None, False
     for mark in marks:
         if isinstance(mark, ColumnPattern):
             return _NUMBERS[mark.parse]() if mark.parse in _NUMBERS else st.from_regex(mark.regex)
@@ -146,8 +146,12 @@ def _texts(marks: Iterable[Any]) -> st.SearchStrategy[str]:
         longest = min(longest, getattr(mark, "max_length", None) or longest)
         if isinstance(mark, StringConstraints):
             pattern = mark.pattern or pattern
+            stripped = stripped or bool(mark.strip_whitespace)
     if pattern is None:
-        return st.text(min_size=shortest, max_size=longest)
+        texts = st.text(min_size=shortest, max_size=longest)
+        return (
+            texts.map(str.strip).filter(lambda text: len(text) >= shortest) if stripped else texts
+        )
     # For Python, $ also matches before a final line break; for pydantic it does not.
     whole = str(pattern).removeprefix("^").removesuffix("$")
     drawn = st.from_regex(whole, fullmatch=True)

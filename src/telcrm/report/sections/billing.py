@@ -60,7 +60,7 @@ def _how_open_is_known(sources: Sources) -> str:
     if "payments" in sources:
         return head + (
             "The invoices have no open_amount, so what is open is reckoned: a customer's payments "
-            "settle his invoices in the order in which they fall due."
+            "settle the invoices in the order in which they fall due."
         )
     return (
         head + "There is neither open_amount nor a table of payments: all invoices count as open."

@@ -25,7 +25,7 @@ def _write(sources: Sources) -> Section:
         name="movement",
         title="Customer movement",
         summary=(
-            "A customer is active in a month if one of his subscriptions has a row for it. New: "
+            "A customer is active in a month if any of its subscriptions has a row for it. New: "
             "active and never before in these data. Reactivated: active, not in the month before, "
             "but earlier. Lost: active in the month before, not in this one. Opening + new + "
             "reactivated \N{MINUS SIGN} lost = closing. The first month has no movement: who was "
@@ -175,7 +175,7 @@ def _by_group(months: pl.DataFrame) -> list[Exhibit]:
                 title=f"Lost rate by {title}",
                 note=(
                     "Lost / opening of the group. A customer belongs to the group that carried "
-                    "most of his revenue in the month; moving between groups is no loss."
+                    "most of its revenue in the month; moving between groups is no loss."
                 ),
                 frame=moved,
                 plot=time_charts.lines_by(

@@ -74,7 +74,7 @@ def _months(sources: Sources, months: pl.DataFrame) -> tuple[Exhibit, ...]:
         Exhibit(
             name="activity",
             title="Recharges and customers per month",
-            note="A customer counts once in each month in which he recharged.",
+            note="A customer counts once in each month with a recharge.",
             frame=months,
             columns={
                 "period": Column("Month", Kind.MONTH),
