@@ -116,7 +116,11 @@ def _other_encoding(
 
 
 def _check_header(header: str, source: Path, table: str, separator: str) -> None:
-    names = _names(header, separator)
+    try:
+        names = _names(header, separator)
+    except csv.Error as error:
+        message = f"{source} does not begin with a line of column names for {table}: {error}."
+        raise UnreadableFileError(message, file=str(source), table=table) from error
     if not any(names):
         message = f"{source} is empty: {table} needs at least a line of column names."
         raise UnreadableFileError(message, file=str(source), table=table)
