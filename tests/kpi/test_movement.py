@@ -350,11 +350,11 @@ def test_a_wrong_type_is_refused(quick_backend: Any, columns: dict[str, Any], wo
 @pytest.mark.parametrize(
     ("columns", "rule", "column", "count"),
     [
-        ({"customer_id": ["ann", None, None]}, "not_null", "customer_id", 2),
-        ({"period": [JAN, None, FEB]}, "not_null", "period", 1),
+        ({"customer_id": ["ann", None, None]}, "null", "customer_id", 2),
+        ({"period": [JAN, None, FEB]}, "null", "period", 1),
         ({"period": [JAN, date(2024, 1, 31), date(2024, 2, 2)]}, "month_start", "period", 2),
-        ({"revenue": [1.0, None, 2.0]}, "not_null", "revenue", 1),
-        ({"segment": ["x", None, "y"]}, "not_null", "segment", 1),
+        ({"revenue": [1.0, None, 2.0]}, "null", "revenue", 1),
+        ({"segment": ["x", None, "y"]}, "null", "segment", 1),
     ],
 )
 def test_rows_that_would_give_wrong_numbers_are_refused(

@@ -29,6 +29,7 @@ class Visit(Record):
 
 ORDERED = RowRule(
     name="end_before_start",
+    words="ends before it starts",
     columns=("start", "end"),
     failing=lambda: nw.col("end") < nw.col("start"),
     validator="_ordered",

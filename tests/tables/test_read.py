@@ -112,6 +112,8 @@ TEN = datetime(2025, 1, 5, 10, tzinfo=UTC)
         ("2025-01-05", TEN - timedelta(hours=10)),
         ("05/01/2025", None),
         ("2025-01-05T25:00:00", None),
+        ("2025-01-05T24:00:00Z", None),
+        ("2025-01-05T10:00:00+01", None),
         ("noon", None),
     ],
 )
@@ -320,7 +322,7 @@ def test_arguments_are_checked_before_the_file_is_read(file: Callable[..., Path]
         read(path, "subscriber_months", mapping={"period": "month"})
     with pytest.raises(ParameterError, match="klingon"):
         read(path, "subscriber_months", encoding="klingon")
-    with pytest.raises(ValueError, match="sqlite"):
+    with pytest.raises(ParameterError, match="use polars, duckdb"):
         read(path, "subscriber_months", engine="sqlite")
 
 
@@ -344,3 +346,107 @@ def test_a_duckdb_file_needs_duckdb(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / "crm.duckdb").write_bytes(b"")
     with pytest.raises(MissingExtraError, match=r"telcrm\[duckdb\]"):
         read(tmp_path / "crm.duckdb", "payments")
+
+
+HEADER = "payment_id,customer_id,paid_on,amount,channel\n"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "P-1,C-1,2025-01-05,1",
+        "P-1,C-1,2025-01-05,10,app\nP-2,C-1\nP-3,C-1,2025-01-05,10,app\n",
+        'P-1,"C,1",2025-01-05,10\n',
+        'P-1,"C\n1",2025-01-05,10\n',
+    ],
+)
+def test_a_line_cut_short_is_refused(file: Callable[..., Path], engine: str, lines: str) -> None:
+    with pytest.raises(UnreadableFileError, match=r"(?i)line:? \d"):
+        read(file(HEADER + lines), "payments", engine=engine)
+
+
+def test_quoted_cells_may_hold_separators_and_line_breaks(
+    file: Callable[..., Path], engine: str
+) -> None:
+    text = "customer_id,party_type,status,since,name\n"
+    text += 'C-1,individual,active,2025-01-01,"Okafor, Ada"\n'
+    text += 'C-2,individual,active,2025-01-01,"Ada\nOkafor"\n'
+    names = [row["name"] for row in rows(read(file(text), "customers", engine=engine))]
+    assert names == ["Okafor, Ada", "Ada\nOkafor"]
+
+
+@pytest.mark.parametrize("empty", ["\n", ",,,,\n", "\n\n"])
+def test_rows_without_content_are_passed_over(
+    file: Callable[..., Path], engine: str, empty: str
+) -> None:
+    loaded = read(file(f"{HEADER}P-1,C-1,2025-01-05,10,app\n{empty}"), "payments", engine=engine)
+    assert loaded.report.ok, loaded.report
+    assert loaded.report.row_count == 1
+
+
+def test_a_quoted_nothing_is_nothing(file: Callable[..., Path], engine: str) -> None:
+    loaded = read(file(HEADER + 'P-1,C-1,2025-01-05,10,""\n'), "payments", engine=engine)
+    assert loaded.report.ok, loaded.report
+    assert rows(loaded)[0]["channel"] is None
+
+
+@pytest.mark.parametrize(
+    ("amount", "meant"),
+    [
+        ("10", 10.0),
+        ("+1.5", 1.5),
+        (".5", 0.5),
+        ("5.", 5.0),
+        ("1e2", 100.0),
+        (" 7 ", 7.0),
+        ("1_000", None),
+        ("1,5", None),
+        ("nan", None),
+        ("inf", None),
+        ("0x10", None),
+        ("1 000", None),
+    ],
+)
+def test_numbers_are_written_one_way(
+    file: Callable[..., Path], engine: str, amount: str, meant: float | None
+) -> None:
+    text = HEADER + f'P-1,C-1,2025-01-05,"{amount}",app\n'
+    loaded = read(file(text), "payments", engine=engine)
+    assert rows(loaded)[0]["amount"] == meant
+    assert {finding.rule for finding in loaded.report.errors} == (
+        set() if meant is not None else {"unreadable_value"}
+    )
+
+
+@pytest.mark.parametrize("separator", ["", ";;", "\\t", '"', "\n"])
+def test_a_separator_is_one_character(
+    file: Callable[..., Path], engine: str, separator: str
+) -> None:
+    with pytest.raises(ParameterError, match="one character"):
+        read(file(HEADER), "payments", separator=separator, engine=engine)
+
+
+def test_a_codec_that_is_none_of_text(file: Callable[..., Path]) -> None:
+    with pytest.raises(ParameterError, match="base64"):
+        read(file(HEADER), "payments", encoding="base64")
+    with pytest.raises(UnreadableFileError, match="is not utf-16 text"):
+        read(file(HEADER.encode()), "payments", encoding="utf-16")
+
+
+def test_a_day_of_a_zone_is_the_day_there(tmp_path: Path) -> None:
+    path = tmp_path / "payments.parquet"
+    midnight = pl.Series([datetime(2026, 1, 1)]).dt.replace_time_zone("Europe/Berlin")
+    pl.DataFrame(
+        {"payment_id": ["P-1"], "customer_id": ["C-1"], "paid_on": midnight, "amount": [1.0]}
+    ).write_parquet(path)
+    assert rows(read(path, "payments"))[0]["paid_on"] == date(2026, 1, 1)
+
+
+def test_an_instant_of_a_zone_is_utc_with_both_engines(tmp_path: Path, engine: str) -> None:
+    path = tmp_path / "recharges.parquet"
+    noon = pl.Series([datetime(2026, 1, 1, 12)]).dt.replace_time_zone("Europe/Berlin")
+    pl.DataFrame(
+        {"recharge_id": ["R-1"], "customer_id": ["C-1"], "recharged_at": noon, "amount": [1.0]}
+    ).write_parquet(path)
+    (row,) = rows(read(path, "recharges", engine=engine))
+    assert row["recharged_at"].replace(tzinfo=UTC) == datetime(2026, 1, 1, 11, tzinfo=UTC)

@@ -30,12 +30,12 @@ def test_every_broken_rule_is_counted_with_its_first_keys(backend: Any) -> None:
         check_rows(opened, rules, keys=["customer_id"])
     findings = raised.value.context["findings"]
     assert [(found.rule, found.column, found.count) for found in findings] == [
-        ("not_null", "customer_id", 1),
-        ("not_null", "amount", 1),
+        ("null", "customer_id", 1),
+        ("null", "amount", 1),
         ("sign", "amount", 4),
     ]
-    assert findings[2].keys == (("a",), ("b",), ("c",))
-    assert "'amount' is negative in 4 rows (first customer_id: a, b, c)" in str(raised.value)
+    assert findings[2].keys == (("a",), ("b",), ("c",), ("d",))
+    assert "'amount' is negative in 4 rows (first customer_id: a, b, c, d)" in str(raised.value)
 
 
 def test_a_sound_table_answers_with_its_ranges(quick_backend: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -13,16 +14,19 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from tests.conftest import Backend
 
-from telcrm.domain import Money, Recharge
+from telcrm.domain import Money, Recharge, parse_iccid
 from telcrm.errors import (
     ColumnTypeError,
+    IdentifierError,
     InvalidTableError,
     MappingError,
     MissingColumnsError,
+    ParameterError,
     UnknownColumnsError,
     UnsupportedFrameError,
 )
 from telcrm.tables import Level, ValidationReport, validate
+from telcrm.testing import iccids
 
 MONTHS: dict[str, list[Any]] = {
     "subscription_id": ["S-1", "S-2", "S-3", "S-3", "S-4"],
@@ -235,3 +239,97 @@ def test_a_row_is_refused_exactly_when_its_record_is(rows: list[tuple[str, Any, 
     )
     report = validate(frame, "recharges", first_keys=10)
     assert {key for finding in report.errors for key in finding.keys} == refused
+
+
+def _equipment(**columns: Any) -> dict[str, list[Any]]:
+    known = {"kind": ["handset"] * 2, "ownership": ["sold"] * 2, "status": ["in_stock"] * 2}
+    return {"equipment_id": ["E-1", "E-2"], **known, **columns}
+
+
+def test_a_check_digit_is_checked_on_every_engine(backend: Backend) -> None:
+    numbers = ["490154203237518", "490154203237510"]
+    report = validate(backend.frame(_equipment(imei=numbers)), "equipment")
+    assert found(report) == {("imei", "luhn"): (1, (("E-2",),))}
+
+
+@given(st.lists(st.one_of(iccids(), st.from_regex(r"89[0-9]{17,18}", fullmatch=True)), min_size=1))
+def test_luhn_in_a_column_is_luhn_in_a_record(numbers: list[str]) -> None:
+    def wrong(number: str) -> bool:
+        try:
+            parse_iccid(number)
+        except IdentifierError:
+            return True
+        return False
+
+    lines = [f"S-{number}" for number in range(len(numbers))]
+    frame = pl.DataFrame(
+        {
+            "subscription_id": lines,
+            "customer_id": "C-1",
+            "payment_mode": "prepaid",
+            "status": "active",
+            "iccid": numbers,
+        }
+    )
+    counts = [count for (_, rule), (count, _) in found(validate(frame, "subscriptions")).items()]
+    assert sum(counts) == sum(map(wrong, numbers))
+
+
+def test_a_column_left_out_beside_another_counts_as_null(quick_backend: Backend) -> None:
+    frame = quick_backend.frame(_equipment(imei=["490154203237518", None]))
+    report = validate(frame, "equipment")
+    assert found(report) == {("imei, serial", "neither_imei_nor_serial"): (1, (("E-2",),))}
+
+
+def test_columns_that_were_never_extracted_break_no_rule() -> None:
+    assert validate(pl.DataFrame(_equipment(status=["assigned"] * 2)), "equipment").ok
+
+
+def test_a_word_that_is_not_known_is_answered_with_the_known_ones() -> None:
+    frame = pl.DataFrame({**_recharges(1), "channel": ["App"]})
+    (finding,) = validate(frame, "recharges").errors
+    assert "is none of shop, call_centre, web, app" in finding.message
+    assert "such as 'App' (did you mean 'app'?)" in finding.message
+
+
+def test_a_key_written_as_a_float_is_a_warning() -> None:
+    frame = pl.DataFrame({**_recharges(1), "customer_id": ["1001.0"]})
+    (finding,) = validate(frame, "recharges").findings
+    assert (finding.rule, finding.level) == ("float_key", Level.WARNING)
+
+
+def test_a_column_without_any_value_is_of_every_type(quick_backend: Backend) -> None:
+    nothing = pl.DataFrame(
+        {**_recharges(2), "channel": [None, None], "validity_days": [None, None]}
+    )
+    assert validate(nothing, "recharges").ok
+    assert validate(nothing.to_arrow(), "recharges").ok
+    missing = nothing.with_columns(customer_id=pl.lit(None))
+    assert ("customer_id", "null") in found(validate(missing, "recharges"))
+
+
+def test_pandas_objects_are_read_as_what_they_are() -> None:
+    frame = pd.DataFrame(
+        {
+            "customer_id": ["C-1", "C-2"],
+            "party_type": "individual",
+            "status": "active",
+            "since": [date(2025, 1, 1), date(2025, 1, 2)],
+            "key_account": [True, None],
+        }
+    )
+    report = validate(frame, "customers")
+    assert found(report) == {("key_account", "null"): (1, (("C-2",),))}
+    paid = pd.DataFrame({**_recharges(1), "amount": [Decimal("5.00")]})
+    assert validate(paid, "recharges").ok
+
+
+def test_rows_are_counted_though_columns_are_missing(quick_backend: Backend) -> None:
+    frame = quick_backend.frame({"month": ["2025-01"] * 7})
+    assert validate(frame, "subscriber_months").row_count == 7
+
+
+@pytest.mark.parametrize("first_keys", [-1, 2.5, True])
+def test_a_number_of_keys_is_a_number(first_keys: Any) -> None:
+    with pytest.raises(ParameterError, match="first_keys"):
+        validate(pl.DataFrame(_recharges(1)), "recharges", first_keys=first_keys)

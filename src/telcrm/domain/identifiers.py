@@ -62,8 +62,7 @@ class ColumnPattern:
     """Marks an annotated string whose canonical values match a regular expression.
 
     A record runs ``parse``, which normalises the value and checks all of it. A table column checks
-    ``regex`` only: the check digit of an IMEI or ICCID needs arithmetic that a regular expression
-    cannot do.
+    ``regex``, and the Luhn digit where there is one.
 
     Parameters
     ----------
@@ -72,6 +71,8 @@ class ColumnPattern:
     parse : callable
         Takes a string, returns the canonical form, raises
         :class:`~telcrm.errors.IdentifierError`.
+    check_digit : bool
+        Whether the last digit is a Luhn check digit.
 
     Examples
     --------
@@ -81,6 +82,7 @@ class ColumnPattern:
 
     regex: str
     parse: Callable[[str], str]
+    check_digit: bool = False
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -402,8 +404,8 @@ def parse_iccid(text: str) -> str:
 
 Msisdn = Annotated[str, ColumnPattern(r"^\+[1-9][0-9]{6,14}$", parse_msisdn)]
 Imsi = Annotated[str, ColumnPattern(r"^(?:[2-7][0-9]{2}|901|001|999)[0-9]{11,12}$", parse_imsi)]
-Imei = Annotated[str, ColumnPattern(r"^[0-9]{15}$", parse_imei)]
-Iccid = Annotated[str, ColumnPattern(r"^89[0-9]{17,18}$", parse_iccid)]
+Imei = Annotated[str, ColumnPattern(r"^[0-9]{15}$", parse_imei, check_digit=True)]
+Iccid = Annotated[str, ColumnPattern(r"^89[0-9]{17,18}$", parse_iccid, check_digit=True)]
 
 _KEY = StringConstraints(pattern=r"^[!-~](?:[ -~]*[!-~])?$", min_length=1, max_length=64)
 

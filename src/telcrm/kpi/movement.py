@@ -16,7 +16,7 @@ from telcrm.tables.door import (
     OpenFrame,
     key_values,
     open_frame,
-    parse_dates,
+    parse_objects,
     require_columns,
     require_kinds,
 )
@@ -161,7 +161,7 @@ def movement(
     opened = open_frame(frame, table="subscriber_months")
     named = {"customer": customer, "period": period, "revenue": revenue, "by": groups}
     require_columns(opened, named)
-    opened = parse_dates(opened, period)
+    opened = parse_objects(opened, [period])
     kinds = dict.fromkeys([customer, *groups], ColumnKind.KEY)
     require_kinds(opened, {**kinds, period: ColumnKind.DATE, revenue: ColumnKind.NUMBER})
     first, last = _check(opened, customer, period, revenue, groups)

@@ -15,7 +15,7 @@ from telcrm.tables.door import (
     OpenFrame,
     key_values,
     open_frame,
-    parse_dates,
+    parse_objects,
     require_columns,
     require_kinds,
 )
@@ -147,7 +147,7 @@ def rfm(
     _check_parameters(as_of, bins, customer)
     opened = open_frame(frame, table="transactions")
     require_columns(opened, {"customer": customer, "at": at, "amount": amount})
-    opened = parse_dates(opened, at)
+    opened = parse_objects(opened, [at])
     kinds = {customer: ColumnKind.KEY, at: ColumnKind.DATE, amount: ColumnKind.NUMBER}
     require_kinds(opened, kinds)
     _check(opened, customer, at, amount)

@@ -12,7 +12,7 @@ meaning in both.
 from telcrm.tables.catalogue import TABLES, contract
 from telcrm.tables.contract import Column, ColumnType, Contract, RowRule, derive_contract
 from telcrm.tables.findings import Finding, Level, ValidationReport
-from telcrm.tables.read import Loaded, read
+from telcrm.tables.read import Engine, Loaded, read
 from telcrm.tables.rename import rename
 from telcrm.tables.validate import validate
 
@@ -21,6 +21,7 @@ __all__ = [
     "Column",
     "ColumnType",
     "Contract",
+    "Engine",
     "Finding",
     "Level",
     "Loaded",

@@ -16,6 +16,7 @@ COMPLAINTS = derive_contract(
     row_rules=(
         RowRule(
             name="resolved_before_received",
+            words="was resolved before it was received",
             columns=("received_at", "resolved_at"),
             failing=lambda: nw.col("resolved_at") < nw.col("received_at"),
             validator="_resolved_after_receipt",

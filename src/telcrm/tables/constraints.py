@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -31,24 +31,32 @@ class ColumnRule:
     ----------
     name : str
         Stands in the findings: ``"at_least_0"``.
+    words : str
+        What is wrong with a value that breaks it: ``"is below 0"``.
     failing : callable
         Takes the column as a narwhals expression, returns one that is true where a value breaks
         the rule. Missing values break no rule; the contract's ``nullable`` deals with them.
     """
 
     name: str
+    words: str
     failing: Callable[[nw.Expr], nw.Expr]
 
 
 @dataclass(frozen=True)
 class Translation:
-    """What an annotation says of a column: its kind, whether it may be null, its rules."""
+    """What an annotation says of a column: its kind, whether it may be null, its rules.
+
+    ``allowed`` holds the words of an enumeration, and is empty where there is none.
+    """
 
     kind: str
     nullable: bool
     rules: tuple[ColumnRule, ...]
+    allowed: tuple[str, ...] = ()
 
 
+_LUHN_DIGITS = 20
 _KINDS: dict[Any, str] = {
     str: "text",
     int: "integer",
@@ -87,14 +95,17 @@ def translate(annotation: Any, metadata: Iterable[Any], *, where: str) -> Transl
     marks = list(_flatten([*inner, *metadata]))
     rules: list[ColumnRule] = []
     kind = _KINDS.get(leaf)
+    allowed: tuple[str, ...] = ()
     if isinstance(leaf, type) and issubclass(leaf, StrEnum):
-        kind = "text"
-        rules.append(_one_of([member.value for member in leaf]))
+        allowed = tuple(member.value for member in leaf)
     elif get_origin(leaf) is Literal and all(isinstance(v, str) for v in get_args(leaf)):
-        kind = "text"
-        rules.append(_one_of([str(value) for value in get_args(leaf)]))
+        allowed = tuple(str(value) for value in get_args(leaf))
     elif leaf is Currency:
-        rules.append(_one_of(sorted(Currency.codes()), name="iso_4217"))
+        codes = [code for code in Currency.codes() if Currency(code).exponent is not None]
+        rules.append(_one_of("iso_4217", "is no ISO 4217 code of a currency", codes))
+    if allowed:
+        kind = "text"
+        rules.append(_one_of("one_of", f"is none of {', '.join(allowed)}", allowed))
     if kind is None:
         message = f"{where} has the type {leaf!r}, which no column type stands for."
         raise UntranslatableConstraintError(message, where=where)
@@ -102,7 +113,7 @@ def translate(annotation: Any, metadata: Iterable[Any], *, where: str) -> Transl
         if isinstance(mark, FirstOfMonth):
             kind = "month"
         rules.extend(_rules_of(mark, where=where))
-    return Translation(kind=kind, nullable=nullable, rules=tuple(rules))
+    return Translation(kind=kind, nullable=nullable, rules=tuple(rules), allowed=allowed)
 
 
 def leaf_type(annotation: Any) -> Any:
@@ -153,19 +164,41 @@ def _rules_of(mark: Any, *, where: str) -> list[ColumnRule]:
             # Strictness is about Python types; instants and months are column types.
             rules = []
         case at.Ge(ge=bound) | MoneyAtLeast(bound=bound):
-            rules = [ColumnRule(f"at_least_{bound}", lambda column: column < _plain(bound))]
+            rules = [
+                ColumnRule(
+                    f"at_least_{bound}", f"is below {bound}", lambda column: column < _plain(bound)
+                )
+            ]
         case at.Gt(gt=bound) | MoneyAbove(bound=bound):
-            rules = [ColumnRule(f"above_{bound}", lambda column: column <= _plain(bound))]
+            rules = [
+                ColumnRule(
+                    f"above_{bound}",
+                    f"is not above {bound}",
+                    lambda column: column <= _plain(bound),
+                )
+            ]
         case at.Le(le=bound):
-            rules = [ColumnRule(f"at_most_{bound}", lambda column: column > _plain(bound))]
+            rules = [
+                ColumnRule(
+                    f"at_most_{bound}", f"is above {bound}", lambda column: column > _plain(bound)
+                )
+            ]
         case at.Lt(lt=bound):
-            rules = [ColumnRule(f"below_{bound}", lambda column: column >= _plain(bound))]
+            rules = [
+                ColumnRule(
+                    f"below_{bound}",
+                    f"is not below {bound}",
+                    lambda column: column >= _plain(bound),
+                )
+            ]
         case at.MinLen(min_length=length):
             rules = [_min_length(length)]
         case at.MaxLen(max_length=length):
             rules = [_max_length(length)]
         case ColumnPattern(regex=regex):
             rules = [_pattern(regex, where=where)]
+            if mark.check_digit:
+                rules.append(_luhn(regex))
         case StringConstraints():
             rules = _string_rules(mark, where=where)
         case _:
@@ -195,7 +228,7 @@ def _string_rules(mark: StringConstraints, *, where: str) -> list[ColumnRule]:
         rules.append(_pattern(mark.pattern, where=where))
     if mark.strip_whitespace:
         # The record takes the blanks off before it looks, so the column's rules must too.
-        return [ColumnRule(rule.name, _stripped(rule.failing)) for rule in rules]
+        return [replace(rule, failing=_stripped(rule.failing)) for rule in rules]
     return rules
 
 
@@ -208,16 +241,18 @@ def _plain(bound: Any) -> int | float:
     return bound if isinstance(bound, int) else float(bound)
 
 
-def _one_of(values: list[str], *, name: str = "one_of") -> ColumnRule:
-    return ColumnRule(name, lambda column: ~column.is_in(values))
+def _one_of(name: str, words: str, values: Sequence[str]) -> ColumnRule:
+    return ColumnRule(name, words, lambda column: ~column.is_in(values))
 
 
 def _min_length(length: int) -> ColumnRule:
-    return ColumnRule(f"min_length_{length}", lambda column: column.str.len_chars() < length)
+    words = "is empty" if length == 1 else f"is shorter than {length} characters"
+    return ColumnRule(f"min_length_{length}", words, lambda column: column.str.len_chars() < length)
 
 
 def _max_length(length: int) -> ColumnRule:
-    return ColumnRule(f"max_length_{length}", lambda column: column.str.len_chars() > length)
+    words = f"is longer than {length} characters"
+    return ColumnRule(f"max_length_{length}", words, lambda column: column.str.len_chars() > length)
 
 
 def _pattern(regex: str, *, where: str) -> ColumnRule:
@@ -230,4 +265,22 @@ def _pattern(regex: str, *, where: str) -> ColumnRule:
         # For Python and Java, $ also matches before a final line break; for pydantic it does not.
         return mismatch | column.str.ends_with("\n") if regex.endswith("$") else mismatch
 
-    return ColumnRule("pattern", failing)
+    return ColumnRule("pattern", f"does not match {regex}", failing)
+
+
+def _luhn(regex: str) -> ColumnRule:
+    """Check a Luhn digit: counted from the right, every second digit is doubled and added up."""
+
+    def failing(column: nw.Expr) -> nw.Expr:
+        # What is no number at all is the pattern's finding; all zeros pass the check.
+        digits = nw.when(column.str.contains(regex)).then(column).otherwise(nw.lit("0"))
+        padded = digits.str.zfill(_LUHN_DIGITS)
+        total = nw.lit(0)
+        for place in range(_LUHN_DIGITS):
+            digit = padded.str.slice(place, 1).cast(nw.Int64)
+            doubled = (_LUHN_DIGITS - place) % 2 == 0
+            total = total + (2 * digit - 9 * (digit // 5) if doubled else digit)
+        # Not a remainder: PyArrow has none for whole numbers.
+        return ~total.is_in(list(range(0, 9 * _LUHN_DIGITS + 1, 10)))
+
+    return ColumnRule("luhn", "has a wrong check digit (Luhn)", failing)

@@ -54,6 +54,8 @@ class Column:
     nullable : bool
         Whether a value may be missing where the column is there.
     rules : tuple of ColumnRule
+    allowed : tuple of str
+        The words of an enumeration; empty where any value of the type will do.
     description : str
         The field's own description, or an empty string.
     """
@@ -63,17 +65,23 @@ class Column:
     required: bool
     nullable: bool
     rules: tuple[ColumnRule, ...] = ()
+    allowed: tuple[str, ...] = ()
     description: str = ""
 
 
 @dataclass(frozen=True)
 class RowRule:
-    """A rule between columns of one row; it applies where all of them are there.
+    """A rule between columns of one row.
+
+    It applies where every required column of it is there, and one of the optional ones. An optional
+    column that is left out beside one that is there counts as null.
 
     Attributes
     ----------
     name : str
         Stands in the findings: ``"terminated_before_activated"``.
+    words : str
+        What is wrong with a row that breaks it: ``"ends before it begins"``.
     columns : tuple of str
     failing : callable
         Returns a narwhals expression that is true for the rows that break the rule.
@@ -82,6 +90,7 @@ class RowRule:
     """
 
     name: str
+    words: str
     columns: tuple[str, ...]
     failing: Callable[[], nw.Expr]
     validator: str
@@ -218,6 +227,7 @@ def _column(table: str, name: str, field: FieldInfo, *, required: bool) -> Colum
         required=required,
         nullable=translation.nullable,
         rules=translation.rules,
+        allowed=translation.allowed,
         description=field.description or "",
     )
 

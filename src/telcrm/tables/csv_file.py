@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
+from collections import Counter
 from pathlib import Path
 
 from telcrm.errors import ParameterError, UnreadableFileError
@@ -30,6 +32,8 @@ def is_utf8(encoding: str) -> bool:
         Python knows no such encoding.
     """
     try:
+        # A text stream also refuses codecs that are none of text, such as base64.
+        io.TextIOWrapper(io.BytesIO(), encoding=encoding)
         return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
     except LookupError as error:
         message = f"Python knows no encoding {encoding!r}; use one such as 'latin-1' or 'utf-16'."
@@ -52,9 +56,12 @@ def check_csv(source: Path, *, table: str, separator: str, encoding: str) -> Non
     UnreadableFileError
         It is empty, does not decode, names a column twice, or has another separator.
     ParameterError
-        Python knows no such encoding.
+        Python knows no such encoding, or the separator is not one character.
     """
     is_utf8(encoding)
+    if len(separator) != 1 or separator in '"\r\n':
+        message = f"separator is {separator!r}, and has to be one character, such as ';'."
+        raise ParameterError(message, separator=separator, file=str(source))
     _check_header(_decoded_header(source, table, encoding), source, table, separator)
 
 
@@ -87,9 +94,10 @@ def _decoded_header(source: Path, table: str, encoding: str) -> str:
             chunk = opened.read(1 << 20)
             try:
                 text = decoder.decode(chunk, final=not chunk)
-            except UnicodeDecodeError as error:
-                at = done + error.start
-                line += error.object[: error.start].count(b"\n")
+            except UnicodeError as error:
+                start = getattr(error, "start", 0)
+                at = done + start
+                line += getattr(error, "object", b"")[:start].count(b"\n")
                 raise _other_encoding(source, table, encoding, at, line) from error
             if open_header:
                 first, line_break, _ = text.partition("\n")
@@ -124,7 +132,7 @@ def _check_header(header: str, source: Path, table: str, separator: str) -> None
     if not any(names):
         message = f"{source} is empty: {table} needs at least a line of column names."
         raise UnreadableFileError(message, file=str(source), table=table)
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
     if twice:
         message = f"{source} names the columns {', '.join(twice)} more than once."
         raise UnreadableFileError(message, file=str(source), table=table, columns=twice)

@@ -29,7 +29,7 @@ __all__ = [
     "OpenFrame",
     "key_values",
     "open_frame",
-    "parse_dates",
+    "parse_objects",
     "require_columns",
     "require_kinds",
 ]
@@ -244,40 +244,6 @@ def require_columns(opened: OpenFrame, columns: Mapping[str, str | Sequence[str]
     )
 
 
-def parse_dates(opened: OpenFrame, column: str) -> OpenFrame:
-    """Turn a pandas object column of ``datetime.date`` into datetime64; leave all others alone.
-
-    Parameters
-    ----------
-    opened : OpenFrame
-    column : str
-
-    Returns
-    -------
-    OpenFrame
-        The caller's own frame is not changed.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from datetime import date
-    >>> opened = open_frame(pd.DataFrame({"period": [date(2024, 1, 1)]}), table="t")
-    >>> opened.rows.collect_schema()["period"]
-    Object
-    >>> parse_dates(opened, "period").rows.collect_schema()["period"]
-    Datetime(time_unit='us', time_zone=None)
-    """
-    if opened.rows.collect_schema()[column] != nw.Object:
-        return opened
-    import pandas as pd
-
-    native = opened.rows.to_native()
-    if pd.api.types.infer_dtype(native[column], skipna=True) not in {"date", "datetime"}:
-        return opened
-    parsed = native.assign(**{column: pd.to_datetime(native[column]).astype("datetime64[us]")})
-    return replace(opened, rows=nw.from_native(parsed).lazy())
-
-
 def key_values(opened: OpenFrame, column: str) -> nw.Expr:
     """Express a key column, with categories turned to text.
 
@@ -303,6 +269,46 @@ def key_values(opened: OpenFrame, column: str) -> nw.Expr:
     if isinstance(opened.rows.collect_schema()[column], nw.Categorical | nw.Enum):
         return nw.col(column).cast(nw.String)
     return nw.col(column)
+
+
+def parse_objects(opened: OpenFrame, columns: Sequence[str]) -> OpenFrame:
+    """Read pandas object columns as what their values are: dates, decimals, or flags with gaps.
+
+    Parameters
+    ----------
+    opened : OpenFrame
+    columns : sequence of str
+        Columns to look at; those that are not there are passed over.
+
+    Returns
+    -------
+    OpenFrame
+        The caller's own frame is not changed. Columns of other values stay objects.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> opened = open_frame(pd.DataFrame({"key_account": [True, None]}), table="customers")
+    >>> parse_objects(opened, ["key_account"]).rows.collect_schema()
+    Schema([('key_account', Boolean)])
+    """
+    schema = opened.rows.collect_schema()
+    objects = [name for name in columns if schema.get(name) == nw.Object]
+    if not objects:
+        return opened
+    import pandas as pd
+
+    native = opened.rows.to_native()
+    parsed = {}
+    for name in objects:
+        match pd.api.types.infer_dtype(native[name], skipna=True):
+            case "date" | "datetime":
+                parsed[name] = pd.to_datetime(native[name]).astype("datetime64[us]")
+            case "decimal":
+                parsed[name] = native[name].astype("float64")
+            case "boolean":
+                parsed[name] = native[name].astype("boolean")
+    return replace(opened, rows=nw.from_native(native.assign(**parsed)).lazy())
 
 
 def require_kinds(opened: OpenFrame, kinds: Mapping[str, ColumnKind]) -> None:

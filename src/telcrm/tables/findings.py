@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -147,6 +148,26 @@ def written_keys(keys: tuple[tuple[Any, ...], ...]) -> str:
     str
     """
     return ", ".join("/".join("null" if p is None else str(p) for p in key) for key in keys)
+
+
+def readable(part: Any) -> Any:
+    """Show a day as a day, though pandas keeps it as a timestamp, and a missing part as None.
+
+    Parameters
+    ----------
+    part : object
+        A part of a key.
+
+    Returns
+    -------
+    object
+    """
+    # pandas has three more words for nothing: NA, NaT, and NaN, which is unequal to itself.
+    if part is None or type(part).__name__ in ("NAType", "NaTType") or part != part:  # noqa: PLR0124
+        return None
+    if isinstance(part, datetime) and part.time() == datetime.min.time():
+        return part.date()
+    return part
 
 
 def counted(count: int, thing: str) -> str:

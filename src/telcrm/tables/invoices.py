@@ -16,6 +16,7 @@ INVOICES = derive_contract(
     row_rules=(
         RowRule(
             name="due_before_issued",
+            words="falls due before it was issued",
             columns=("issued_on", "due_on"),
             failing=lambda: nw.col("due_on") < nw.col("issued_on"),
             validator="_adds_up",

@@ -7,19 +7,20 @@ lost in silence, and one bad cell does not stop a file of millions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from telcrm.errors import MissingExtraError, TelcrmError, UnreadableFileError
+from telcrm.errors import MissingExtraError, ParameterError, TelcrmError, UnreadableFileError
 from telcrm.tables.catalogue import contract
 from telcrm.tables.contract import Contract
 from telcrm.tables.csv_file import check_csv
-from telcrm.tables.findings import ValidationReport
+from telcrm.tables.findings import Finding, ValidationReport
 from telcrm.tables.rename import check_mapping, rename
+from telcrm.tables.row_checks import FIRST_KEYS
 from telcrm.tables.validate import validate
 
 __all__ = ["Engine", "Loaded", "read"]
@@ -62,7 +63,7 @@ def read(
     engine: Engine | str = Engine.POLARS,
     separator: str = ",",
     encoding: str = "utf-8",
-    first_keys: int = 5,
+    first_keys: int = FIRST_KEYS,
     allow_mixed_currencies: bool = False,
 ) -> Loaded:
     r"""Read, map, coerce and validate one canonical table.
@@ -104,7 +105,8 @@ def read(
     Notes
     -----
     Days are ISO 8601 (``2026-03-01``). Instants are too; without an offset they are taken as UTC.
-    Booleans are true/false, yes/no, t/f, y/n or 1/0 in any case. An empty cell is null.
+    Booleans are true/false, yes/no, t/f, y/n or 1/0 in any case. Decimals have a point, and no mark
+    between thousands. An empty cell is null; a row without any content is passed over.
 
     Examples
     --------
@@ -115,7 +117,6 @@ def read(
     >>> loaded.report
     recharges: 1 row, invalid
       error: recharges.amount: 1 value is no number, such as 'ten' (first keys: R-1)
-      error: recharges.amount: 1 row has no value (first keys: R-1)
     """
     agreed = contract(table) if isinstance(table, str) else table
     source = Path(path)
@@ -127,6 +128,9 @@ def read(
     if kind not in _KINDS:
         message = f"{source} is of an unknown kind {kind!r}; telcrm reads {', '.join(_KINDS)}."
         raise UnreadableFileError(message, file=str(source), table=agreed.name)
+    if engine not in list(Engine):
+        message = f"there is no engine {engine!r} to read files with; use {', '.join(Engine)}."
+        raise ParameterError(message, engine=engine)
     reader = _reader(Engine(engine), needs_duckdb=kind == ".duckdb")
     if kind == ".csv":
         check_csv(source, table=agreed.name, separator=separator, encoding=encoding)
@@ -147,8 +151,16 @@ def read(
             "or be of another kind than its name says; write it again."
         )
         raise UnreadableFileError(message, file=str(source), table=agreed.name) from error
-    report = replace(report, findings=(*unreadable, *report.findings))
+    report = replace(report, findings=(*unreadable, *_but_unreadable(report, unreadable)))
     return Loaded(agreed.name, source, frame, report)
+
+
+def _but_unreadable(report: ValidationReport, unreadable: tuple[Finding, ...]) -> Iterator[Finding]:
+    """Leave out that a cell is missing where it was there and could not be read."""
+    lost = {finding.column: finding.count for finding in unreadable}
+    for finding in report.findings:
+        if finding.rule != "null" or finding.count > lost.get(finding.column, 0):
+            yield finding
 
 
 def _reader(engine: Engine, *, needs_duckdb: bool) -> Any:

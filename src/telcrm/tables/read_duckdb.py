@@ -10,7 +10,18 @@ from telcrm.errors import ParameterError
 from telcrm.tables.contract import ColumnType, Contract
 from telcrm.tables.csv_file import is_utf8, utf8_column_names
 from telcrm.tables.findings import Finding
-from telcrm.tables.unreadable import FALSE_WORDS, TRUE_WORDS, UnreadableCells, unreadable_findings
+from telcrm.tables.written_values import (
+    FALSE_WORDS,
+    FINITE,
+    INSTANT,
+    MIDNIGHT,
+    MONTH,
+    OFFSET,
+    TRUE_WORDS,
+    WHOLE,
+    UnreadableCells,
+    unreadable_findings,
+)
 
 __all__ = ["FAILURES", "coerce", "read_raw"]
 
@@ -25,13 +36,6 @@ _DTYPES: dict[ColumnType, str] = {
     ColumnType.MONTH: "DATE",
     ColumnType.INSTANT: "TIMESTAMP",
 }
-_WHOLE = r"[+-]?[0-9]+(\.0*)?"
-_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_MONTH = "[0-9]{4}-[0-9]{2}"
-_MIDNIGHT = _DAY + r"([T ]00:00(:00(\.0+)?)?Z?)?"
-_TIME = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?"
-_INSTANT = f"{_DAY}([T ]{_TIME}([Zz]|[+-][0-9]{{2}}:?[0-9]{{2}})?)?"
-_OFFSET = r"(:[0-9.]+)([Zz]|([+-])([0-9]{2}):?([0-9]{2}))$"
 
 
 def read_raw(source: Path, *, table: str, separator: str, encoding: str) -> duckdb.DuckDBPyRelation:
@@ -63,7 +67,7 @@ def read_raw(source: Path, *, table: str, separator: str, encoding: str) -> duck
                     f"or save {source} as UTF-8."
                 )
                 raise ParameterError(message, encoding=encoding, file=str(source))
-            return duckdb.connect().read_csv(
+            cells = duckdb.connect().read_csv(
                 str(source),
                 header=True,
                 delimiter=separator,
@@ -73,6 +77,8 @@ def read_raw(source: Path, *, table: str, separator: str, encoding: str) -> duck
                 columns=dict.fromkeys(utf8_column_names(source, separator), "VARCHAR"),
                 auto_detect=False,
             )
+            some = " OR ".join(f"{_quoted(name)} IS NOT NULL" for name in cells.columns)
+            return cells.filter(some)
         case ".parquet":
             return duckdb.connect().read_parquet(str(source))
     return duckdb.connect(str(source), read_only=True).table(table)
@@ -112,7 +118,7 @@ def coerce(
         for name, reading in readings.items()
     }
     sums = ", ".join(f"SUM(CAST({condition} AS BIGINT))" for condition in lost.values())
-    counts = relation.project(sums).fetchall()[0]
+    counts = relation.aggregate(sums).fetchall()[0]
     key = [name for name in agreed.key if name in dtypes]
     read_key = [f"{readings.get(name, _quoted(name))} AS {_quoted(name)}" for name in key]
     cells = []
@@ -144,6 +150,9 @@ def _reading(column: str, dtype: str, kind: ColumnType) -> str | None:
         reading = f"CASE {column} WHEN 1 THEN TRUE WHEN 0 THEN FALSE END"
     elif kind is ColumnType.INSTANT and dtype == "DATE":
         reading = f"CAST({column} AS TIMESTAMP)"
+    elif kind is ColumnType.INSTANT and dtype == "TIMESTAMP WITH TIME ZONE":
+        # A cast would follow the session's time zone, and needs an extension to know it.
+        reading = f"MAKE_TIMESTAMP(EPOCH_US({column}))"
     return reading
 
 
@@ -159,10 +168,11 @@ def _as_text(column: str, dtype: str) -> str:
 def _parsed(text: str, kind: ColumnType) -> str:
     match kind:
         case ColumnType.INTEGER:
-            whole = f"CASE WHEN {_like(text, _WHOLE)} THEN SPLIT_PART({text}, '.', 1) END"
+            whole = f"CASE WHEN {_like(text, WHOLE)} THEN SPLIT_PART({text}, '.', 1) END"
             return f"TRY_CAST({whole} AS BIGINT)"
         case ColumnType.NUMBER:
-            return f"TRY_CAST({text} AS DOUBLE)"
+            number = f"CASE WHEN {_like(text, FINITE)} THEN {text} END"
+            return f"TRY_CAST({number} AS DOUBLE)"
         case ColumnType.BOOLEAN:
             word = f"LOWER({text})"
             yes, no = _listed(TRUE_WORDS), _listed(FALSE_WORDS)
@@ -170,7 +180,7 @@ def _parsed(text: str, kind: ColumnType) -> str:
         case ColumnType.DAY:
             return _day(text)
         case ColumnType.MONTH:
-            month = f"CASE WHEN {_like(text, _MONTH)} THEN {text} || '-01' END"
+            month = f"CASE WHEN {_like(text, MONTH)} THEN {text} || '-01' END"
             return f"COALESCE({_day(text)}, TRY_CAST({month} AS DATE))"
         case _:
             return _instant(text)
@@ -185,16 +195,16 @@ def _like(text: str, regex: str) -> str:
 
 
 def _day(text: str) -> str:
-    return f"TRY_CAST(CASE WHEN {_like(text, _MIDNIGHT)} THEN LEFT({text}, 10) END AS DATE)"
+    return f"TRY_CAST(CASE WHEN {_like(text, MIDNIGHT)} THEN LEFT({text}, 10) END AS DATE)"
 
 
 def _instant(text: str) -> str:
     # DuckDB's cast to TIMESTAMP drops an offset in silence, so it is taken off here.
-    local = f"TRY_CAST(REGEXP_REPLACE({text}, '{_OFFSET}', '\\1') AS TIMESTAMP)"
+    local = f"TRY_CAST(REGEXP_REPLACE({text}, '{OFFSET}', '\\1') AS TIMESTAMP)"
     hours, minutes = (
-        f"COALESCE(TRY_CAST(REGEXP_EXTRACT({text}, '{_OFFSET}', {group}) AS BIGINT), 0)"
+        f"COALESCE(TRY_CAST(REGEXP_EXTRACT({text}, '{OFFSET}', {group}) AS BIGINT), 0)"
         for group in (4, 5)
     )
-    sign = f"CASE REGEXP_EXTRACT({text}, '{_OFFSET}', 3) WHEN '-' THEN -1 ELSE 1 END"
+    sign = f"CASE REGEXP_EXTRACT({text}, '{OFFSET}', 3) WHEN '-' THEN -1 ELSE 1 END"
     offset = f"TO_MINUTES(({sign}) * (60 * {hours} + {minutes}))"
-    return f"CASE WHEN {_like(text, _INSTANT)} THEN {local} - {offset} END"
+    return f"CASE WHEN {_like(text, INSTANT)} THEN {local} - {offset} END"

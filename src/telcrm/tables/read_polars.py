@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+from datetime import time
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +12,17 @@ import polars as pl
 from telcrm.tables.contract import ColumnType, Contract
 from telcrm.tables.csv_file import is_utf8
 from telcrm.tables.findings import Finding
-from telcrm.tables.unreadable import FALSE_WORDS, TRUE_WORDS, UnreadableCells, unreadable_findings
+from telcrm.tables.written_values import (
+    FALSE_WORDS,
+    FINITE,
+    INSTANT,
+    MIDNIGHT,
+    MONTH,
+    TRUE_WORDS,
+    WHOLE,
+    UnreadableCells,
+    unreadable_findings,
+)
 
 __all__ = ["FAILURES", "coerce", "read_raw"]
 
@@ -35,11 +47,11 @@ def read_raw(source: Path, *, table: str, separator: str, encoding: str) -> pl.D
     polars.DataFrame
     """
     match source.suffix.lower():
-        case ".csv" if is_utf8(encoding):
-            return pl.read_csv(source, separator=separator, infer_schema=False)
         case ".csv":
-            content = io.BytesIO(source.read_text(encoding).encode())
-            return pl.read_csv(content, separator=separator, infer_schema=False)
+            content = (
+                source.read_bytes() if is_utf8(encoding) else source.read_text(encoding).encode()
+            )
+            return _read_csv(content, separator)
         case ".parquet":
             return pl.read_parquet(source)
     import duckdb
@@ -50,6 +62,49 @@ def read_raw(source: Path, *, table: str, separator: str, encoding: str) -> pl.D
     except duckdb.Error as error:
         raise OSError(str(error)) from error
     return stored
+
+
+def _read_csv(content: bytes, separator: str) -> pl.DataFrame:
+    cells = pl.read_csv(io.BytesIO(content), separator=separator, infer_schema=False)
+    _refuse_short_lines(content, separator, cells.width)
+    every = pl.all()
+    emptied = cells.with_columns(pl.when(every != "").then(every).name.keep())
+    return emptied.filter(~pl.all_horizontal(pl.all().is_null()))
+
+
+def _refuse_short_lines(content: bytes, separator: str, width: int) -> None:
+    """Refuse lines with fewer cells than the header: Polars would fill them up in silence."""
+    lines = pl.read_csv(
+        io.BytesIO(content),
+        # A byte that stands in no text: each line is one cell.
+        separator="\x01",
+        quote_char=None,
+        has_header=False,
+        new_columns=["line"],
+        infer_schema=False,
+    )["line"]
+    if b'"' in content:
+        if (lines.str.count_matches('"', literal=True) % 2 == 1).any():
+            # A quoted cell runs over several lines, so lines are no rows.
+            rows = csv.reader(
+                io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=separator
+            )
+            short = [number for number, row in enumerate(rows, start=1) if 0 < len(row) < width]
+            _refuse_lines(short, width)
+            return
+        lines = lines.str.replace_all(r'"[^"]*"', "")
+    cells = lines.str.count_matches(separator, literal=True) + 1
+    content_lines = lines.fill_null("").str.strip_chars() != ""
+    short = ((cells < width) & content_lines).arg_true().to_list()
+    _refuse_lines([number + 1 for number in short], width)
+
+
+def _refuse_lines(numbers: list[int], width: int) -> None:
+    if numbers:
+        shown = ", ".join(f"{number:,}" for number in numbers[:5])
+        more = f" and {len(numbers) - 5:,} more" if len(numbers) > 5 else ""
+        message = f"line {shown}{more} has fewer cells than the {width} of the header"
+        raise OSError(message)
 
 
 def coerce(
@@ -134,10 +189,9 @@ def _from_timestamps(series: pl.Series, kind: ColumnType) -> pl.Series | None:
             return series.dt.replace_time_zone("UTC")
         return series.dt.convert_time_zone("UTC")
     if kind in (ColumnType.DAY, ColumnType.MONTH):
-        days = series.dt.date()
-        # A time of day is left in place, for validation to find.
-        whole = (series == days.cast(series.dtype)).all() if zone is None else False
-        return days if whole else None
+        # The day is that of the column's own zone. A time of day is left for validation to find.
+        whole = (series.dt.time() == time()).all()
+        return series.dt.date() if whole else None
     return None
 
 
@@ -145,38 +199,37 @@ def _parsed(series: pl.Series, kind: ColumnType) -> pl.Series:
     text = pl.lit(series).str.strip_chars()
     match kind:
         case ColumnType.INTEGER:
-            expression = text.str.replace(r"\.0*$", "").cast(pl.Int64, strict=False)
+            whole = _like(text, WHOLE).str.replace(r"\.0*$", "")
+            expression = whole.cast(pl.Int64, strict=False)
         case ColumnType.NUMBER:
-            expression = text.cast(pl.Float64, strict=False)
+            expression = _like(text, FINITE).cast(pl.Float64, strict=False)
         case ColumnType.BOOLEAN:
             lower = text.str.to_lowercase()
-            expression = (
-                pl.when(lower.is_in(TRUE_WORDS))
-                .then(True)
-                .when(lower.is_in(FALSE_WORDS))
-                .then(False)
-            )
+            no = pl.when(lower.is_in(FALSE_WORDS)).then(pl.lit(False))
+            expression = pl.when(lower.is_in(TRUE_WORDS)).then(pl.lit(True)).otherwise(no)
         case ColumnType.DAY:
             expression = _day(text)
         case ColumnType.MONTH:
-            expression = pl.coalesce(
-                _day(text), (text + "-01").str.to_date("%Y-%m-%d", strict=False)
-            )
+            first = _like(text, MONTH) + "-01"
+            expression = pl.coalesce(_day(text), first.str.to_date("%Y-%m-%d", strict=False))
         case _:
             expression = _instant(text)
     return pl.select(expression.alias(series.name)).to_series()
 
 
+def _like(text: pl.Expr, regex: str) -> pl.Expr:
+    return pl.when(text.str.contains(f"^(?:{regex})$")).then(text)
+
+
 def _day(text: pl.Expr) -> pl.Expr:
-    # Exports of timestamps at midnight are days; any other time of day is not.
-    bare = text.str.replace(r"[T ]00:00(:00(\.0+)?)?Z?$", "")
-    return bare.str.to_date("%Y-%m-%d", strict=False)
+    return _like(text, MIDNIGHT).str.head(10).str.to_date("%Y-%m-%d", strict=False)
 
 
 def _instant(text: pl.Expr) -> pl.Expr:
-    joined = text.str.replace(" ", "T", literal=True).str.replace(r"[Zz]$", "+00:00")
+    joined = _like(text, INSTANT).str.replace(" ", "T", literal=True)
+    zoned = joined.str.replace(r"[Zz]$", "+00:00")
     aware = [
-        joined.str.to_datetime(f"{naive}%#z", time_unit="us", time_zone="UTC", strict=False)
+        zoned.str.to_datetime(f"{naive}%#z", time_unit="us", time_zone="UTC", strict=False)
         for naive in _NAIVE_FORMATS[:2]
     ]
     naive = [

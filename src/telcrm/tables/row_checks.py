@@ -10,11 +10,22 @@ import narwhals.stable.v2 as nw
 
 from telcrm.errors import CurrencyMismatchError, InvalidTableError
 from telcrm.tables.door import OpenFrame
-from telcrm.tables.findings import Finding, written_keys
+from telcrm.tables.findings import Finding, Level, counted, readable, written_keys
 
-__all__ = ["RowCheck", "amount_checks", "check_rows", "not_null"]
+__all__ = [
+    "FIRST_KEYS",
+    "RowCheck",
+    "Tally",
+    "amount_checks",
+    "check_rows",
+    "first_keys",
+    "not_null",
+    "tally",
+]
 
-_FIRST_KEYS = 3
+FIRST_KEYS = 5
+"""How many keys of failing rows a finding shows, unless asked otherwise."""
+
 _CURRENCY = "currency"
 
 
@@ -27,19 +38,31 @@ class RowCheck:
     rule : str
         A short stable name.
     column : str
+        The column that is looked at; several are joined by a comma.
     broken : narwhals.stable.v2.Expr
         True for a row that breaks the rule.
     words : str
-        What is wrong with such a row, for the message.
+        What is wrong with such a row, for the message: ``"is below 0"``.
     remedy : str
         How to mend it, a sentence.
+    level : Level
     """
 
     rule: str
     column: str
     broken: nw.Expr
     words: str
-    remedy: str
+    remedy: str = ""
+    level: Level = Level.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Rows of a table, rows that break each check, and least and greatest of what was asked for."""
+
+    row_count: int
+    counts: tuple[int, ...]
+    ranges: dict[str, tuple[Any, Any]]
 
 
 def not_null(column: str, *, remedy: str = "Drop or fill those rows.") -> RowCheck:
@@ -50,7 +73,7 @@ def not_null(column: str, *, remedy: str = "Drop or fill those rows.") -> RowChe
     >>> not_null("customer_id").words
     'is null'
     """
-    return RowCheck("not_null", column, nw.col(column).is_null(), "is null", remedy)
+    return RowCheck("null", column, nw.col(column).is_null(), "is null", remedy)
 
 
 def amount_checks(opened: OpenFrame, column: str) -> list[RowCheck]:
@@ -62,7 +85,7 @@ def amount_checks(opened: OpenFrame, column: str) -> list[RowCheck]:
     >>> from telcrm.tables.door import open_frame
     >>> opened = open_frame(pl.DataFrame({"revenue": [1.0]}), table="t")
     >>> [rule.rule for rule in amount_checks(opened, "revenue")]
-    ['not_null', 'finite']
+    ['null', 'finite']
     """
     rules = [not_null(column, remedy="Fill with 0 if nothing was charged, or drop those rows.")]
     if isinstance(opened.rows.collect_schema()[column], nw.dtypes.FloatType):
@@ -117,49 +140,104 @@ def check_rows(
     wanted = dict(ranges or {})
     if _CURRENCY in opened.rows.collect_schema().names():
         wanted[_CURRENCY] = nw.col(_CURRENCY).cast(nw.String)
-    flags = [f"_rule_{at}" for at in range(len(rules))]
-    flagged = opened.rows.select(
+    found = tally(opened.rows, rules, ranges=wanted)
+    if any(found.counts):
+        broken = [pair for pair in zip(rules, found.counts, strict=True) if pair[1]]
+        _refuse(opened, broken, keys)
+    if _CURRENCY in found.ranges:
+        _refuse_mixed_currencies(opened, *found.ranges[_CURRENCY])
+    return found.ranges
+
+
+def tally(
+    rows: nw.LazyFrame[Any],
+    checks: Sequence[RowCheck],
+    *,
+    ranges: Mapping[str, nw.Expr] | None = None,
+) -> Tally:
+    """Count, in one query, all rows and those that break each check.
+
+    Parameters
+    ----------
+    rows : narwhals.stable.v2.LazyFrame
+    checks : sequence of RowCheck
+    ranges : mapping of str to narwhals.stable.v2.Expr, optional
+        Values whose least and greatest are wanted from the same query.
+
+    Returns
+    -------
+    Tally
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> rows = nw.from_native(pl.LazyFrame({"id": ["a", None]}))
+    >>> tally(rows, [not_null("id")])
+    Tally(row_count=2, counts=(1,), ranges={})
+    """
+    wanted = dict(ranges or {})
+    flags = {f"_check_{at}": check.broken for at, check in enumerate(checks)}
+    first = rows.collect_schema().names()[:1]
+    flagged = rows.select(
+        # A column of the table gives the ones their length: alone, a literal is a single row.
+        _row=nw.when(nw.col(*first).is_null()).then(nw.lit(1)).otherwise(nw.lit(1)),
         **{
             # Never a condition inside the aggregate: pandas and PyArrow drop it silently.
-            flag: nw.when(rule.broken).then(nw.lit(1)).otherwise(nw.lit(0))
-            for flag, rule in zip(flags, rules, strict=True)
+            name: nw.when(broken).then(nw.lit(1)).otherwise(nw.lit(0))
+            for name, broken in flags.items()
         },
         **wanted,
     )
     summary = flagged.select(
-        *[nw.col(flag).sum() for flag in flags],
+        nw.col("_row").sum(),
+        *[nw.col(name).sum() for name in flags],
         *[nw.col(name).min().alias(f"_least_{name}") for name in wanted],
         *[nw.col(name).max().alias(f"_greatest_{name}") for name in wanted],
     )
     [row] = summary.collect().rows(named=True)
-    # SQL sums no rows to null.
-    broken = [(rule, int(row[flag] or 0)) for flag, rule in zip(flags, rules, strict=True)]
-    if any(count for _, count in broken):
-        _refuse(opened, [(rule, count) for rule, count in broken if count], keys)
-    found = {
-        name: (_known(row[f"_least_{name}"]), _known(row[f"_greatest_{name}"])) for name in wanted
-    }
-    if _CURRENCY in found:
-        _refuse_mixed_currencies(opened, *found[_CURRENCY])
-    return found
+    return Tally(
+        # SQL sums no rows to null.
+        int(row["_row"] or 0),
+        tuple(int(row[name] or 0) for name in flags),
+        {
+            name: (readable(row[f"_least_{name}"]), readable(row[f"_greatest_{name}"]))
+            for name in wanted
+        },
+    )
 
 
-def _known(value: Any) -> Any:
-    # pandas answers NaN or NaT, the only values unequal to themselves, where others answer null.
-    return value if value == value else None  # noqa: PLR0124
+def first_keys(
+    rows: nw.LazyFrame[Any], columns: Sequence[str], limit: int
+) -> tuple[tuple[Any, ...], ...]:
+    """Return the smallest keys of some rows, nulls last.
+
+    Parameters
+    ----------
+    rows : narwhals.stable.v2.LazyFrame
+    columns : sequence of str
+        The key; without columns there are no keys.
+    limit : int
+
+    Returns
+    -------
+    tuple of tuple
+        A day that the engine keeps as a timestamp is a ``date``, a missing part None.
+    """
+    if not columns:
+        return ()
+    first = rows.select(*columns).sort(*columns, nulls_last=True).head(limit).collect()
+    return tuple(tuple(readable(part) for part in row) for row in first.iter_rows())
 
 
 def _refuse(opened: OpenFrame, broken: Sequence[tuple[RowCheck, int]], keys: Sequence[str]) -> None:
     findings = []
     for rule, count in broken:
-        rows = opened.rows.filter(rule.broken).select(*keys)
-        first = rows.sort(*keys, nulls_last=True).head(_FIRST_KEYS).collect().rows()
+        first = first_keys(opened.rows.filter(rule.broken), keys, FIRST_KEYS)
         message = (
-            f"{rule.column!r} {rule.words} in {count} row{'s' if count > 1 else ''} "
-            f"(first {'/'.join(keys)}: {written_keys(tuple(first))}). {rule.remedy}"
+            f"{rule.column!r} {rule.words} in {counted(count, 'row')} "
+            f"(first {'/'.join(keys)}: {written_keys(first)}). {rule.remedy}"
         )
-        found = Finding(opened.table, rule.rule, rule.column, count, tuple(first), message)
-        findings.append(found)
+        findings.append(Finding(opened.table, rule.rule, rule.column, count, first, message))
     raise InvalidTableError(
         f"{opened.table}: {' '.join(finding.message for finding in findings)}",
         table=opened.table,

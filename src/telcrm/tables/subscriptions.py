@@ -28,18 +28,21 @@ SUBSCRIPTIONS = derive_contract(
     row_rules=(
         RowRule(
             name="terminated_before_activated",
+            words="ended before it was activated",
             columns=("activated_on", "terminated_on"),
             failing=lambda: nw.col("terminated_on") < nw.col("activated_on"),
             validator="_consistent",
         ),
         RowRule(
             name="ended_but_not_terminated",
+            words="has a day of ending, but is not terminated",
             columns=("status", "terminated_on"),
             failing=lambda: nw.col("status").is_in(_ALIVE) & ~nw.col("terminated_on").is_null(),
             validator="_consistent",
         ),
         RowRule(
             name="reason_but_not_terminated",
+            words="has a reason for ending, but is not terminated",
             columns=("status", "termination_reason"),
             failing=lambda: (
                 nw.col("status").is_in(_ALIVE) & ~nw.col("termination_reason").is_null()

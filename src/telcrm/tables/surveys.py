@@ -25,6 +25,7 @@ SURVEYS = derive_contract(
     row_rules=(
         RowRule(
             name="off_its_scale",
+            words="lies off the scale of its kind",
             columns=("kind", "score"),
             failing=_off_its_scale,
             validator="_on_its_scale",

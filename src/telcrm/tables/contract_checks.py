@@ -1,0 +1,147 @@
+"""Turn a contract into checks on the columns that a frame really has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import narwhals.stable.v2 as nw
+
+from telcrm.tables.contract import Column, ColumnType, Contract, RowRule
+from telcrm.tables.findings import Level
+from telcrm.tables.row_checks import RowCheck, not_null
+
+__all__ = ["accepts", "contract_checks", "with_absent_columns"]
+
+_ACCEPTED: dict[ColumnType, tuple[type[nw.dtypes.DType], ...]] = {
+    ColumnType.TEXT: (nw.String, nw.Categorical, nw.Enum),
+    ColumnType.BOOLEAN: (nw.Boolean,),
+    ColumnType.DAY: (nw.Date, nw.Datetime),
+    ColumnType.MONTH: (nw.Date, nw.Datetime),
+    ColumnType.INSTANT: (nw.Datetime,),
+}
+_ABSENT: dict[ColumnType, nw.dtypes.DType] = {
+    ColumnType.TEXT: nw.String(),
+    ColumnType.INTEGER: nw.Int64(),
+    ColumnType.NUMBER: nw.Float64(),
+    ColumnType.BOOLEAN: nw.Boolean(),
+    ColumnType.DAY: nw.Date(),
+    ColumnType.MONTH: nw.Date(),
+    ColumnType.INSTANT: nw.Datetime(),
+}
+
+_Schema = Mapping[str, nw.dtypes.DType]
+
+
+def accepts(kind: ColumnType, dtype: nw.dtypes.DType) -> bool:
+    """Tell whether a column of some dtype can hold values of a kind.
+
+    Parameters
+    ----------
+    kind : ColumnType
+    dtype : narwhals.stable.v2.DType
+        An unknown one, as of a column without any value, is accepted here; its rows are looked at.
+
+    Returns
+    -------
+    bool
+    """
+    if dtype == nw.Unknown:
+        return True
+    if kind in (ColumnType.INTEGER, ColumnType.NUMBER):
+        return dtype.is_numeric()
+    return isinstance(dtype, _ACCEPTED[kind])
+
+
+def contract_checks(agreed: Contract, schema: _Schema) -> list[RowCheck]:
+    """Make the checks of a contract for the columns that are there.
+
+    Parameters
+    ----------
+    agreed : Contract
+    schema : mapping of str to DType
+        Columns whose type is accepted.
+
+    Returns
+    -------
+    list of RowCheck
+    """
+    checks: list[RowCheck] = []
+    for column in agreed.columns:
+        if column.name in schema:
+            checks += _column_checks(column, schema[column.name])
+    for rule in _row_rules(agreed, schema):
+        checks.append(RowCheck(rule.name, ", ".join(rule.columns), rule.failing(), rule.words))
+    return checks
+
+
+def with_absent_columns(
+    rows: nw.LazyFrame[Any], agreed: Contract, schema: _Schema
+) -> nw.LazyFrame[Any]:
+    """Add, as nulls, the optional columns that a row rule needs beside those that are there.
+
+    Parameters
+    ----------
+    rows : narwhals.stable.v2.LazyFrame
+    agreed : Contract
+    schema : mapping of str to DType
+
+    Returns
+    -------
+    narwhals.stable.v2.LazyFrame
+    """
+    absent = {
+        name: nw.lit(None, _ABSENT[agreed.column(name).type])
+        for rule in _row_rules(agreed, schema)
+        for name in rule.columns
+        if name not in schema
+    }
+    return rows.with_columns(**absent) if absent else rows
+
+
+def _row_rules(agreed: Contract, schema: _Schema) -> Iterator[RowRule]:
+    for rule in agreed.row_rules:
+        required = [name for name in rule.columns if agreed.column(name).required]
+        optional = [name for name in rule.columns if name not in required]
+        some = any(name in schema for name in optional) or not optional
+        if some and all(name in schema for name in required):
+            yield rule
+
+
+def _column_checks(column: Column, dtype: nw.dtypes.DType) -> Iterator[RowCheck]:
+    name = column.name
+    value = nw.col(name)
+    given = ~value.is_null()
+    if not column.nullable:
+        yield not_null(name)
+    if dtype == nw.Unknown:
+        yield RowCheck("type", name, given, f"holds values of an unknown type, not {column.type!s}")
+        return
+    if isinstance(dtype, nw.Categorical | nw.Enum):
+        value = value.cast(nw.String)
+    rules = [(rule.name, rule.failing(value), rule.words) for rule in column.rules]
+    for rule, broken, words in [*_type_rules(column, dtype, value), *rules]:
+        # For pandas a missing value is unequal to everything, so it would break every rule.
+        yield RowCheck(rule, name, broken & given, words)
+    if column.type is ColumnType.TEXT and name.endswith("_id"):
+        words = "ends in .0, as a whole number written as a float: it joins no other table"
+        yield RowCheck(
+            "float_key", name, value.str.ends_with(".0") & given, words, "", Level.WARNING
+        )
+
+
+def _type_rules(
+    column: Column, dtype: nw.dtypes.DType, value: nw.Expr
+) -> Iterator[tuple[str, nw.Expr, str]]:
+    """Check what the type alone leaves open: fractions, infinities, times of day."""
+    if dtype.is_float():
+        # NaN is no number in any column; pandas keeps a missing value so, and there it is null.
+        strange = value.is_nan() | (value == float("inf")) | (value == float("-inf"))
+        yield "finite", strange, "is not a finite number"
+    if column.type is ColumnType.INTEGER and not dtype.is_integer():
+        yield "whole", value % 1 != 0, "is not a whole number"
+    if column.type in (ColumnType.DAY, ColumnType.MONTH) and isinstance(dtype, nw.Datetime):
+        time = value.dt.hour() + value.dt.minute() + value.dt.second() + value.dt.microsecond()
+        yield "whole_day", time != 0, "has a time of day"
+    if column.type is ColumnType.MONTH:
+        yield "month_start", value.dt.day() != 1, "is not the first day of a month"
