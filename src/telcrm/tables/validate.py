@@ -143,7 +143,10 @@ def _row_finding(
     else:
         shown = first_keys_of(failing, [*key, check.column], max(limit, 1))
         keys = tuple(row[:-1] for row in shown[:limit]) if key else ()
-        sample = f", such as {shown[0][-1]!r}" + _nearest(agreed, check, shown[0][-1])
+        value = shown[0][-1]
+        # NaN reads as nothing, and says no more than the rule does.
+        if value is not None:
+            sample = f", such as {value!r}" + _nearest(agreed, check, value)
     says = (
         f"{agreed.name}.{check.column} {check.words} in {counted(count, 'row')}"
         f"{sample}{_shown(keys)}"
