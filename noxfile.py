@@ -9,7 +9,18 @@ import nox
 
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["lint", "types", "imports", "tests", "docs", "wheel", "changelog", "api"]
+# The steps of .ci/run, in its order. The rest is run by name.
+nox.options.sessions = [
+    "coverage",
+    "lint",
+    "types",
+    "imports",
+    "changelog",
+    "docs",
+    "wheel",
+    "smoke",
+    "lowest",
+]
 
 
 @nox.session
@@ -21,11 +32,27 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """Ask for 95 % of branches on the rooms that everything stands on."""
+    """Run the suite, and ask for 95 % of branches on the rooms that everything stands on."""
     session.install("-e", ".[dev]")
     session.run("python", "-m", "pytest", "--cov", "--cov-report=", *session.posargs)
     for room in ("domain", "tables"):
         session.run("coverage", "report", f"--include=src/telcrm/{room}/*", "--fail-under=95")
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """Run the rooms that meet other people's dataframes on the lowest versions we admit."""
+    session.install("-c", "constraints/lowest.txt", "-e", ".[all,spark,testing]", "pytest")
+    # Old releases warn about new releases of what they stand on: not ours to mend.
+    command = ["python", "-m", "pytest", "-W", "default", "--disable-warnings", "-m", "not slow"]
+    session.run(*command, *(session.posargs or ["tests/tables", "tests/kpi", "tests/segmentation"]))
+
+
+@nox.session(python=["3.12", "3.13"])
+def smoke(session: nox.Session) -> None:
+    """Import every room on the later Pythons, where they are installed."""
+    session.install(".[all,testing]")
+    session.run("python", "scripts/import_every_room.py")
 
 
 @nox.session

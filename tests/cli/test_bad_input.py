@@ -101,8 +101,12 @@ CASES: dict[str, tuple[dict[str, bytes], list[str]]] = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_it_is_refused_with_the_facts(
-    case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    case: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "600")
     files, says = CASES[case]
     folder = tmp_path / "data"
     folder.mkdir()
@@ -110,8 +114,11 @@ def test_it_is_refused_with_the_facts(
         (folder / name).write_bytes(content)
     out = tmp_path / "report.html"
     assert main(["report", str(folder), "--out", str(out)]) == 2
-    told = " ".join(capsys.readouterr().err.split())
+    said = capsys.readouterr()
+    told = " ".join((said.out + said.err).split())
     assert [word for word in says if word not in told] == [], told
+    assert said.err.startswith("telcrm: [TC-")
+    assert "Traceback" not in told
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 import telcrm
 from telcrm.cli import main
 from telcrm.cli.printable import printable
+from telcrm.tables import TABLES
 
 ROWS = "recharge_id,customer_id,recharged_at,amount\nR-1,C-1,2026-01-05,10\nR-2,C-2,2026-02-05,5\n"
 
@@ -35,7 +35,7 @@ def test_report_writes_one_file_and_says_what_it_skipped(
     assert main(["report", str(folder), "--out", str(out)]) == 0
     said = capsys.readouterr()
     assert out.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
-    assert "Skipped: Customer movement. there is no table subscriber_months." in said.out
+    assert "Skipped: Customer movement (there is no table subscriber_months)" in said.out
     assert f"Wrote {out}" in said.out
     assert "recharges.csv" in said.out
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["report.html"]
@@ -106,7 +106,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     said = capsys.readouterr().out
-    assert all(command in said for command in ("report", "validate", "demo"))
+    assert all(command in said for command in ("report", "validate", "tables", "demo"))
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,6 @@ def test_names_do_not_command_the_terminal(
     said = capsys.readouterr()
     assert "\x1b[2J" not in said.out + said.err
     assert "[red]" in said.out
-    assert "[red]" in said.err
     assert printable("a\x1bb\nc\xa0") == "a\N{REPLACEMENT CHARACTER}b\nc\xa0"
 
 
@@ -154,7 +153,9 @@ def test_keep_going_skips_the_broken_table_and_names_it(
     assert "--keep-going" in capsys.readouterr().out
     assert main(["report", str(folder), "--out", str(out), "--keep-going"]) == 0
     said = capsys.readouterr()
-    assert re.search(r"Skipped: Equipment\. .*equipment\.csv.*status", said.out)
+    assert "Skipped: Equipment (equipment is broken, see the findings above)" in said.out
+    assert said.out.count("such as 'lots'") == 1
+    assert "lots" not in said.err
     assert "payments.parquet" in said.err
     assert "payments" in out.read_text(encoding="utf-8")
 
@@ -169,3 +170,89 @@ def test_without_the_extra_one_is_told_what_to_install() -> None:
     assert done.returncode == 2
     assert 'the command needs typer. Run: pip install "telcrm[cli]"' in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_demo_never_overwrites_tables_that_are_not_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Real folders hold exactly the canonical names."""
+    theirs = {f"{table}.parquet": b"precious" for table in TABLES} | {"telcrm.toml": b"title='x'"}
+    for name, content in theirs.items():
+        (tmp_path / name).write_bytes(content)
+    assert main(["demo", "--subscribers", "60", "--months", "3", "--out", str(tmp_path)]) == 2
+    assert "campaign_contacts.parquet" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == theirs
+
+
+def test_an_impossible_date_is_a_warning_and_no_traceback(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "payments.csv").write_text(
+        "payment_id,customer_id,paid_on,amount\nP-1,C-1,2099-01-01,1\n", encoding="utf-8"
+    )
+    (folder / "subscriber_months.csv").write_text(
+        "subscription_id,period,customer_id,revenue\nS,2026-01-01,C-1,1\n", encoding="utf-8"
+    )
+    assert main(["report", str(folder), "--out", str(tmp_path / "report.html")]) == 0
+    said = capsys.readouterr()
+    assert "warning: payments.paid_on reaches 2099-01-01" in said.err
+    assert "Skipped: Customer value (subscriber_months holds no rows in the 12 months" in said.out
+
+
+def test_findings_name_files_that_cannot_be_read(folder: Path, tmp_path: Path) -> None:
+    (folder / "usage.parquet").write_bytes(b"PAR1half")
+    findings = tmp_path / "findings.csv"
+    assert main(["validate", str(folder), "--findings", str(findings)]) == 2
+    with findings.open(encoding="utf-8", newline="") as lines:
+        (row,) = csv.DictReader(lines)
+    assert (row["file"], row["table"], row["rule"]) == ("usage.parquet", "usage", "unreadable_file")
+
+
+def test_what_was_not_read_is_said_once(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "usage.parquet").mkdir()
+    for command in (["validate"], ["report", "--out", str(tmp_path / "report.html")]):
+        assert main([*command, str(folder)]) == 0
+        assert capsys.readouterr().out.count("usage.parquet was not read: it is a folder") == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "target"),
+    [
+        ("report", "--out", "data/recharges.csv"),
+        ("report", "--out", "data/telcrm.toml"),
+        ("report", "--csv", "data"),
+        ("report", "--csv", "data/recharges.csv"),
+        ("validate", "--findings", "data/recharges.csv"),
+        ("validate", "--findings", "missing/findings.csv"),
+    ],
+)
+def test_targets_are_checked_before_any_work(
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    option: str,
+    target: str,
+) -> None:
+    assert main([command, str(folder), option, str(tmp_path / target)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert str(tmp_path / target) in said.err
+    assert (folder / "recharges.csv").read_text(encoding="utf-8") == ROWS
+    assert [path.name for path in folder.iterdir()] == ["recharges.csv"]
+
+
+def test_numbers_of_two_reports_never_mix(folder: Path, tmp_path: Path) -> None:
+    numbers, out = tmp_path / "numbers", str(tmp_path / "report.html")
+    call = ["report", str(folder), "--out", out, "--csv", str(numbers)]
+    assert main(call) == 0
+    assert (numbers / "recharges_amounts.csv").exists()
+    (folder / "recharges.csv").rename(folder / "old.txt")
+    (folder / "customers.csv").write_text(
+        "customer_id,party_type,status,since\nC,individual,active,2026-01-01\n", encoding="utf-8"
+    )
+    assert main(call) == 0
+    assert not (numbers / "recharges_amounts.csv").exists()
+    assert (numbers / "base_customers_status.csv").exists()

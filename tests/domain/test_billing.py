@@ -96,6 +96,29 @@ def test_an_invoice_is_not_due_before_it_is_issued() -> None:
         invoice(due_on=DAY - timedelta(days=1))
 
 
+@given(total=st.integers(-300, 300), left=st.integers(-400, 400))
+def test_what_is_open_lies_between_nothing_and_the_total(total: int, left: int) -> None:
+    amounts = {name: Money.from_minor(units, "EUR") for name, units in (("t", total), ("o", left))}
+    given_ = {"total": amounts["t"], "open_amount": amounts["o"]}
+    if min(total, 0) <= left <= max(total, 0):
+        assert invoice(**given_).open_amount == amounts["o"]
+        return
+    with pytest.raises(ValidationError, match="what is open lies from"):
+        invoice(**given_)
+
+
+def test_nothing_of_a_settled_invoice_is_open() -> None:
+    assert invoice(status="settled", open_amount=Money("0", "EUR")).open_amount is not None
+    assert invoice(status="settled").open_amount is None
+    with pytest.raises(ValidationError, match=r"I-1 is settled, but 3\.00 EUR is open"):
+        invoice(status="settled", open_amount=Money("3", "EUR"))
+
+
+def test_the_tax_of_a_line_is_not_computed_anew() -> None:
+    parts = {"net": Money("0.99", "EUR"), "tax": Money("0.19", "EUR"), "tax_rate": "0.2"}
+    assert InvoiceLine.model_validate({"kind": "fee", "description": "fee", **parts}).tax_rate
+
+
 def test_a_credit_note_is_negative() -> None:
     assert invoice(total=Money("-24", "EUR"), tax=Money("-4", "EUR")).net == Money("-20", "EUR")
 

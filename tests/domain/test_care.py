@@ -16,7 +16,7 @@ from telcrm.domain import (
     SurveyKind,
     SurveyResponse,
 )
-from telcrm.errors import TransitionError
+from telcrm.errors import ParameterError, TransitionError
 from telcrm.testing import records
 
 NOON = datetime(2026, 2, 17, 12, tzinfo=UTC)
@@ -93,3 +93,8 @@ def test_nothing_is_done_before_it_is_asked_for(one: datetime, other: datetime) 
         ServiceRequest.model_validate({**request, "requested_at": late, "completed_at": early})
     with pytest.raises(ValidationError, match="complaint T-1 is resolved before it was received"):
         complaint(received_at=late, resolved_at=early)
+
+
+def test_an_unknown_status_is_refused() -> None:
+    with pytest.raises(ParameterError, match="Choose from: acknowledged"):
+        complaint().move_to("open", at=NOON)

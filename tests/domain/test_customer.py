@@ -17,7 +17,7 @@ from telcrm.domain import (
     CustomerStatus,
     StatusChange,
 )
-from telcrm.errors import TransitionError
+from telcrm.errors import ParameterError, TransitionError
 from telcrm.testing import customers, records
 
 DAY = date(2026, 2, 17)
@@ -112,8 +112,15 @@ def test_a_history_that_does_not_lead_to_the_status_is_refused() -> None:
 
 @pytest.mark.parametrize("status", ["gone", "", "Active"])
 def test_an_unknown_status_is_refused(status: str) -> None:
-    with pytest.raises(ValueError, match="is not a valid CustomerStatus"):
+    with pytest.raises(ParameterError, match="Choose from: prospect, active, suspended, closed"):
         customer().move_to(status, on=DAY)
+
+
+@pytest.mark.parametrize("asked", [{"purpose": "fun"}, {"channel": "pigeon"}])
+def test_an_unknown_purpose_or_channel_is_refused(asked: dict[str, str]) -> None:
+    known = {"purpose": "service", "channel": "sms"}
+    with pytest.raises(ParameterError, match="Choose from: "):
+        customer().may_contact(**(known | asked), on=DAY)
 
 
 def test_an_empty_reason_is_refused() -> None:

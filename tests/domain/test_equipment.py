@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from telcrm.domain import EQUIPMENT_TRANSITIONS, Equipment, EquipmentStatus, Money
-from telcrm.errors import TransitionError
+from telcrm.errors import ParameterError, TransitionError
 from telcrm.testing import money, records
 
 DAY = date(2026, 2, 17)
@@ -100,3 +100,8 @@ def test_value_and_subsidy_are_in_one_currency(value: Money, subsidy: Money) -> 
         return
     with pytest.raises(ValidationError, match=f"subsidy in {subsidy.currency.code}"):
         device(residual_value=value, subsidy=subsidy)
+
+
+def test_an_unknown_status_is_refused() -> None:
+    with pytest.raises(ParameterError, match="Choose from: in_stock"):
+        device().move_to("sold", on=DAY)

@@ -8,6 +8,7 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,6 +134,19 @@ def test_unknown_currency() -> None:
 def test_minor_units_are_ints(units: Any) -> None:
     with pytest.raises(InexactAmountError, match="pass an int"):
         Money.from_minor(units, "EUR")
+
+
+def test_integers_of_another_library_are_integers() -> None:
+    three = np.int64(3)
+    assert Money(three, "EUR") == Money(3, "EUR")  # type: ignore[arg-type]
+    assert Money.from_minor(np.uint8(3), "EUR") == Money("0.03", "EUR")  # type: ignore[arg-type]
+    assert Money("2", "EUR") * three == three * Money("2", "EUR") == Money(6, "EUR")  # type: ignore[operator]
+    assert Money(1, "EUR").times(three, rounding=Rounding.DOWN) == Money(3, "EUR")  # type: ignore[arg-type]
+    assert Money(1, "EUR").split(three) == Money(1, "EUR").split(3)  # type: ignore[arg-type]
+    assert Money(1, "EUR").allocate(np.array([1, 3])) == Money(1, "EUR").allocate([1, 3])
+    for no_integer in (np.float64(3), np.bool_(True)):
+        with pytest.raises(MoneyError):
+            Money(no_integer, "EUR")  # type: ignore[arg-type]
 
 
 @given(HUGE)
@@ -284,6 +298,11 @@ def test_times_rounds_the_exact_product_once(
         assert product == exact.__floor__()
 
 
+def test_another_way_to_round_is_refused() -> None:
+    with pytest.raises(ParameterError, match="Choose from: half_up, "):
+        Money.rounded("1.005", "EUR", rounding="nearest")  # type: ignore[arg-type]
+
+
 def test_times_takes_no_float() -> None:
     with pytest.raises(InexactAmountError, match=r"factor 0\.19"):
         Money(1, "EUR").times(0.19, rounding=Rounding.UP)  # type: ignore[arg-type]
@@ -398,7 +417,7 @@ def test_format_without_decimals() -> None:
 
 
 def test_format_refuses_another_position() -> None:
-    with pytest.raises(ValueError, match="left"):
+    with pytest.raises(ParameterError, match=r"'left' .*Choose from: after, before, omitted"):
         Money(1, "EUR").format(position="left")  # type: ignore[arg-type]
 
 

@@ -22,7 +22,7 @@ from telcrm.domain import (
     SubscriptionStatus,
     TerminationReason,
 )
-from telcrm.errors import TransitionError
+from telcrm.errors import ParameterError, TransitionError
 from telcrm.testing import records, subscriptions
 
 DAY = date(2026, 2, 17)
@@ -58,6 +58,10 @@ def test_a_price_has_the_fields_of_its_kind(kind: PriceType, there: tuple[bool, 
 def test_a_tax_rate_is_a_share(rate: object) -> None:
     with pytest.raises(ValidationError, match="tax_rate"):
         Price.model_validate({"kind": "oneTime", "amount": EUR, "tax_rate": rate})
+
+
+def test_a_missing_status_history_and_activation_mean_that_nothing_is_known() -> None:
+    assert line(status="active").activated_on is None
 
 
 def test_an_allowance_says_how_much_or_that_there_is_no_limit() -> None:
@@ -97,9 +101,11 @@ def test_moves_follow_the_diagram_and_histories_stay_ordered(
         with pytest.raises(TransitionError, match="subscription"):
             one.move_to(target, on=on)
         return
-    moved = one.move_to(target, on=on)
+    why = "unavoidable" if target is SubscriptionStatus.TERMINATED else None
+    moved = one.move_to(target, on=on, reason=why)
     assert moved.status == target
-    assert moved.status_history[-1] == StatusChange[SubscriptionStatus](status=target, since=on)
+    step = StatusChange[SubscriptionStatus](status=target, since=on, reason=why)
+    assert moved.status_history[-1] == step
     days_of = [change.since for change in moved.status_history]
     assert days_of == sorted(days_of)
     assert set(one.status_history) <= set(moved.status_history)
@@ -110,7 +116,7 @@ def test_moves_follow_the_diagram_and_histories_stay_ordered(
     if one.status_history:
         early = one.status_history[-1].since - timedelta(days=1)
         with pytest.raises(TransitionError, match="goes back in time"):
-            one.move_to(target, on=early)
+            one.move_to(target, on=early, reason=why)
 
 
 def test_only_the_recorded_deviation_differs_from_tmf637() -> None:
@@ -127,8 +133,8 @@ def test_only_the_recorded_deviation_differs_from_tmf637() -> None:
     assert diagram <= ours
 
 
-@pytest.mark.parametrize("reason", [*TerminationReason, None])
-def test_a_barred_line_ends_for_debt(reason: TerminationReason | None) -> None:
+@pytest.mark.parametrize("reason", TerminationReason)
+def test_a_barred_line_ends_for_debt(reason: TerminationReason) -> None:
     barred = line(activated_on=DAY).move_to("suspended", on=DAY + timedelta(days=30))
     ended = barred.move_to("terminated", on=DAY + timedelta(days=60), reason=reason)
     assert (ended.terminated_on, ended.termination_reason) == (DAY + timedelta(days=60), reason)
@@ -139,10 +145,20 @@ def test_a_barred_line_ends_for_debt(reason: TerminationReason | None) -> None:
     ]
 
 
-@pytest.mark.parametrize("reason", ["because", "", "Voluntary"])
-def test_a_line_ends_for_a_known_reason(reason: str) -> None:
-    with pytest.raises(ValueError, match=r"reason|TerminationReason"):
+@pytest.mark.parametrize("reason", ["because", "Voluntary", None])
+def test_a_line_ends_for_a_known_reason(reason: str | None) -> None:
+    with pytest.raises(ParameterError, match="Choose from: voluntary, involuntary, port_out"):
         line().move_to("terminated", on=DAY, reason=reason)
+
+
+def test_a_line_read_from_outside_may_lack_the_reason() -> None:
+    assert line(status="terminated", terminated_on=DAY).termination_reason is None
+
+
+@pytest.mark.parametrize("status", ["barred", "", "Active", None])
+def test_an_unknown_status_is_refused(status: Any) -> None:
+    with pytest.raises(ParameterError, match="Choose from: created, pendingActive"):
+        line().move_to(status, on=DAY)
 
 
 def test_a_line_does_not_end_before_it_began() -> None:
@@ -150,7 +166,7 @@ def test_a_line_does_not_end_before_it_began() -> None:
         line(status="terminated", activated_on=DAY, terminated_on=DAY - timedelta(days=1))
     barred = line(status="suspended", activated_on=DAY)
     with pytest.raises(ValidationError, match="before 2026-02-17"):
-        barred.move_to("terminated", on=DAY - timedelta(days=1))
+        barred.move_to("terminated", on=DAY - timedelta(days=1), reason="port_out")
 
 
 @pytest.mark.parametrize(
@@ -165,7 +181,9 @@ def test_only_a_terminated_line_says_when_and_why(
 
 
 def test_the_last_day_is_that_of_the_history() -> None:
-    ended = line(activated_on=DAY).move_to("terminated", on=DAY + timedelta(days=9))
+    ended = line(activated_on=DAY).move_to(
+        "terminated", on=DAY + timedelta(days=9), reason="port_out"
+    )
     assert ended.replace(terminated_on=None).terminated_on is None
     with pytest.raises(ValidationError, match="ends on 2026-02-27, by its history on 2026-02-26"):
         ended.replace(terminated_on=DAY + timedelta(days=10))

@@ -88,3 +88,22 @@ def test_an_interval_of_nothing_is_drawn() -> None:
     plot = charts.intervals(["a"], [0.0], [0.0], [0.0], label="x", unit="points")
     assert plot.svg(prefix="p").startswith("<svg")
     assert math.isfinite(plot.height_in)
+
+
+def test_a_name_that_begins_with_an_underscore_is_in_the_legend() -> None:
+    frame = pl.DataFrame(
+        {"period": [date(2026, 1, 1)] * 2, "group": ["_other", "mass"], "value": [1.0, 2.0]}
+    )
+    plot = time_charts.lines_by(frame, group="group", value="value", kind=Kind.COUNT, label="x")
+    assert ">_other<" in plot.svg(prefix="p")
+
+
+def test_control_characters_and_unknown_letters_draw_no_warning() -> None:
+    names = ["a\x00b", "\N{ARABIC LETTER SEEN}", "\N{CJK UNIFIED IDEOGRAPH-4E2D}"]
+    frame = pl.DataFrame({"name": names, "value": [1, 2, 3], "period": [date(2026, 1, 1)] * 3})
+    bars = charts.ranked(frame, name="name", value="value", kind=Kind.COUNT, label="x")
+    lines = time_charts.lines_by(frame, group="name", value="value", kind=Kind.COUNT, label="x")
+    for plot in (bars, lines):
+        svg = plot.svg(prefix="p")
+        assert "\x00" not in svg
+        assert all(letter in svg for letter in names[1:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -18,8 +19,9 @@ from telcrm.errors import (
     ParameterError,
     UnknownCurrencyError,
 )
-from telcrm.report import Report, build, read_folder
+from telcrm.report import Report, Section, build, read_folder
 from telcrm.report.sections import CHAPTERS, Chapter
+from telcrm.report.sources import Sources
 from telcrm.tables import TABLES
 
 ROUNDED = cs.float().round(6)
@@ -78,7 +80,7 @@ def test_an_empty_table_is_as_good_as_none(recharges: pl.DataFrame) -> None:
     assert names(report) == ["overview"]
     assert report.as_of is None
     reasons = {skipped.section: skipped.reason for skipped in report.skipped}
-    assert reasons["recharges"] == "recharges holds no rows up to the as-of date"
+    assert reasons["recharges"] == "recharges holds no rows"
     assert "No dates" in report.to_html()
 
 
@@ -117,7 +119,7 @@ def test_what_happened_after_the_as_of_date_is_left_out(recharges: pl.DataFrame)
     assert report.section("overview").exhibit("tables").frame["rows"].to_list() == [3]
     counts = report.section("recharges").exhibit("amounts").frame
     assert counts["recharges"].sum() == 2
-    assert "recharges: 1 later rows were left out." in report.notes
+    assert "recharges: 1 later row was left out." in report.notes
 
 
 def test_a_datetime_is_no_as_of(recharges: pl.DataFrame) -> None:
@@ -178,13 +180,13 @@ def test_keep_going_skips_what_stands_on_a_broken_table(
     assert "billing" not in names(report)
     (skipped,) = report.skipped
     assert skipped.section == "billing"
-    assert "I-1" in skipped.reason
+    assert skipped.reason == "invoices is broken, see the findings above"
     states = dict(report.section("overview").exhibit("tables").frame["table", "state"].iter_rows())
     assert states["invoices"] == "breaks its contract, left out"
     assert states["payments"] == "sound"
     assert any(note.startswith("invoices was left out") for note in report.notes)
     findings = report.section("overview").exhibit("findings").frame
-    assert "I-1" in findings["first_keys"][0]
+    assert "I-1" in findings["message"][0]
 
 
 def test_two_currencies_do_not_add_up(operator_tables: Mapping[str, pl.DataFrame]) -> None:
@@ -251,3 +253,23 @@ def test_each_section_is_told_of(recharges: pl.DataFrame) -> None:
     told: list[str] = []
     build({"recharges": recharges}, on_section=lambda title, _: told.append(title))
     assert told == [chapter.title for chapter in CHAPTERS]
+
+
+@pytest.mark.parametrize("kind", [pl.exceptions.ComputeError, OverflowError, InvalidTableError])
+def test_numbers_that_cannot_be_had_cost_one_section(
+    operator_tables: Mapping[str, pl.DataFrame],
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[Exception],
+) -> None:
+    def fail(_: Sources) -> Section:
+        raise kind("too large")
+
+    broken = tuple(
+        replace(chapter, write=fail) if chapter.name == "usage" else chapter for chapter in CHAPTERS
+    )
+    monkeypatch.setattr("telcrm.report.sections.CHAPTERS", broken)
+    report = build(operator_tables)
+    (skipped,) = report.skipped
+    assert skipped.section == "usage"
+    assert "too large" in skipped.reason
+    assert len(report.sections) == len(CHAPTERS)

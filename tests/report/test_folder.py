@@ -115,7 +115,7 @@ def test_one_table_in_two_files_is_refused(tmp_path: Path) -> None:
                 RECHARGES + "R-1,C-2,2026-01-06,5\n,C-3,2026-01-06,5\nR-4,C-4,2026-01-06,-5\n"
             ).encode(),
             InvalidTableError,
-            ["recharge_id", "R-1", "amount", "R-4", "no value"],
+            ["recharge_id", "R-1", "amount", "R-4", "null"],
         ),
     ],
 )
@@ -151,3 +151,29 @@ def test_polars_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(__import__("sys").modules, "polars", None)
     with pytest.raises(MissingExtraError, match=r'polars.*pip install "telcrm\[cli\]"'):
         read_folder(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["usage.parquet", "usage"])
+def test_a_folder_named_like_a_table_is_ignored_with_the_reason(tmp_path: Path, name: str) -> None:
+    (tmp_path / "recharges.csv").write_text(RECHARGES, encoding="utf-8")
+    (tmp_path / name).mkdir()
+    (tmp_path / "other").mkdir()
+    ((path, reason),) = read_folder(tmp_path).ignored.items()
+    assert path.name == name
+    assert "partitioned" in reason
+    (tmp_path / "recharges.csv").unlink()
+    with pytest.raises(NoTablesError, match=rf"{name} is not read: it is a folder"):
+        read_folder(tmp_path)
+
+
+def test_findings_name_their_files_and_those_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "recharges.csv").write_text(RECHARGES.replace(",10", ",ten"), encoding="utf-8")
+    (tmp_path / "usage.parquet").write_bytes(b"PAR1half")
+    (tmp_path / "payments.csv").write_text("a\n1\n", encoding="utf-8")
+    (tmp_path / "telcrm.toml").write_text('[columns.payments]\namount = "x"\n', encoding="utf-8")
+    rows = {row["table"]: row for row in read_folder(tmp_path).finding_rows()}
+    assert rows["recharges"]["file"] == "recharges.csv"
+    assert rows["usage"]["file"] == "usage.parquet"
+    assert rows["usage"]["rule"] == "unreadable_file"
+    assert "usage.parquet" in rows["usage"]["message"]
+    assert (rows["payments"]["rule"], rows["payments"]["column"]) == ("settings", "x")

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telcrm.report import Kind
-from telcrm.report.formats import short, show, span
+from telcrm.report.formats import counted, short, show, span
 
-numbers = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e12, max_value=1e12)
+numbers = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e15, max_value=1e15)
 numeric_kinds = st.sampled_from([kind for kind in Kind if kind.numeric])
 
 
@@ -30,10 +30,45 @@ def test_nothing_is_minus_zero(value: float, kind: Kind) -> None:
 @given(numbers)
 def test_a_short_number_is_near_the_whole_one(value: float) -> None:
     written = short(value, Kind.MONEY).replace("\N{MINUS SIGN}", "-")
-    scales = {"k": 1e3, "M": 1e6, "n": 1e9}
-    scale = scales.get(written[-1], 1.0)
-    near = float(written.rstrip("kMbn").replace(",", "")) * scale
+    scales = {"k": 1e3, "M": 1e6, "bn": 1e9, "tn": 1e12}
+    digits = written.rstrip("kMbtn")
+    assert digits.lstrip("-").replace(",", "").replace(".", "").isdigit()
+    near = float(digits.replace(",", "")) * scales.get(written[len(digits) :], 1.0)
     assert near == pytest.approx(value, rel=0.006, abs=0.51)
+    # The largest scale that fits: 999,600 is 1M, and never 1,000k.
+    assert written.endswith("tn") or len(digits.lstrip("-").replace(".", "")) <= 3
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (999.4, "999"),
+        (999.6, "1k"),
+        (999_400, "999k"),
+        (999_500, "1M"),
+        (999_999_999, "1bn"),
+        (1.5e12, "1.5tn"),
+        (-999_999, "\N{MINUS SIGN}1M"),
+        (100_000, "100k"),
+        (1e20, "100,000,000tn"),
+        (float("inf"), "\N{INFINITY}"),
+        (float("-inf"), "\N{MINUS SIGN}\N{INFINITY}"),
+    ],
+)
+def test_rounding_comes_before_the_scale(value: float, written: str) -> None:
+    assert short(value, Kind.MONEY) == written
+
+
+@given(st.floats(allow_nan=False), numeric_kinds)
+def test_no_number_has_an_exponent(value: float, kind: Kind) -> None:
+    for written in (short(value, kind), show(value, kind)):
+        assert "e" not in written
+        assert "E" not in written
+
+
+def test_one_thing_has_no_plural() -> None:
+    assert counted(1, "customer") == "1 customer"
+    assert counted(0, "customer") == "0 customers"
 
 
 @pytest.mark.parametrize("kind", list(Kind))

@@ -128,7 +128,9 @@ def test_formulas_are_quoted_in_exported_csv(
 ) -> None:
     report = build(with_names(operator_tables, FORMULA))
     written = report.export(tmp_path / "csv")
-    assert {path.name for path in written} == {path.name for path in (tmp_path / "csv").iterdir()}
+    assert {path.name for path in written} == {
+        path.name for path in (tmp_path / "csv").glob("*.csv")
+    }
     assert len(written) == sum(len(section.exhibits) for section in report.sections)
     top = (tmp_path / "csv" / "value_top_customers.csv").read_text(encoding="utf-8")
     assert '"\'=HYPERLINK(""http' in top
@@ -177,3 +179,21 @@ assert "matplotlib" in sys.modules
 assert "matplotlib.pyplot" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", program], check=True)  # noqa: S603
+
+
+def test_no_control_character_reaches_the_page(
+    operator_tables: Mapping[str, pl.DataFrame],
+) -> None:
+    tables = with_names(operator_tables, "Z\x00oe")
+    needed = {name: tables[name] for name in ("customers", "subscriber_months")}
+    html = build(needed).to_html()
+    assert "\x00" not in html
+    assert "Z\N{REPLACEMENT CHARACTER}oe" in html
+
+
+def test_the_words_of_the_page(operator_html: str) -> None:
+    text = " ".join("".join(Page(operator_html).text).split())
+    for words in ("90th percentile", "Average active", "and all with the same value"):
+        assert words in text
+    for words in ("90%.", " 1 customers", " 1 rows"):
+        assert words not in text

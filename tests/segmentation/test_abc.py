@@ -113,7 +113,21 @@ def test_thresholds_and_names_are_the_callers() -> None:
     assert classed["abc_class"].to_list() == ["A"] * 4
 
 
-@pytest.mark.parametrize("thresholds", [(0.9, 0.8), (0.0, 0.5), (0.5, 1.0), (0.5, 0.5), (0.5,)])
+@pytest.mark.parametrize(
+    "thresholds",
+    [
+        (0.9, 0.8),
+        (0.0, 0.5),
+        (0.5, 1.0),
+        (0.5, 0.5),
+        (0.5,),
+        "ab",
+        ("0.8", "0.95"),
+        0.8,
+        None,
+        (float("nan"), 0.9),
+    ],
+)
 def test_thresholds_that_do_not_rise_are_refused(thresholds: Any) -> None:
     with pytest.raises(ParameterError, match="thresholds"):
         abc(pl.DataFrame(pareto()), thresholds=thresholds)

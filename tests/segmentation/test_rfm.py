@@ -187,6 +187,11 @@ def test_missing_columns_and_wrong_types_are_refused() -> None:
     [
         ({"bins": 1}, "bins is 1"),
         ({"bins": 10}, "bins is 10"),
+        ({"bins": 2.5}, r"bins is 2\.5, and has to be a whole number"),
+        ({"bins": True}, "bins is True"),
+        ({"bins": "5"}, "bins is '5'"),
+        ({"as_of": "2024-05-01"}, "as_of is '2024-05-01', and has to be a date"),
+        ({"as_of": None}, "as_of is None"),
         ({"as_of": datetime(2024, 6, 30, tzinfo=UTC)}, "has to be a date"),
         ({"customer": "Frequency"}, "stand twice"),
     ],
@@ -197,5 +202,5 @@ def test_parameters_out_of_range_are_refused(parameters: dict[str, Any], words: 
 
 
 def test_an_unknown_method_is_refused() -> None:
-    with pytest.raises(ValueError, match="magic"):
+    with pytest.raises(ParameterError, match=r"'magic'\. Choose from: independent, nested"):
         rfm(pl.DataFrame(log(3)), as_of=AS_OF, method="magic")  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from telcrm.synth import FraudMix, Operator, UsageProfile
 def operator() -> Operator:
     mix = FraudMix(**dict.fromkeys(FraudMix.__dataclass_fields__, 0.002))
     return Operator(
-        subscribers=12_000, months=12, seed=20, usage=UsageProfile(records=900_000), frauds=mix
+        subscribers=12_000, months=12, seed=21, usage=UsageProfile(records=900_000), frauds=mix
     )
 
 

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from telcrm.synth import Operator
+from telcrm.synth import CustomerBase, FraudMix, Operator, PaymentBehaviour
 from telcrm.synth.billing import PAYER_CLASSES
 
 WINDOW_END = date(2025, 12, 31)
@@ -22,15 +22,42 @@ def invoices(operator: Operator, tables: dict[str, pl.DataFrame]) -> pl.DataFram
     return tables["invoices"].join(payers, on="customer_id")
 
 
-def test_payer_classes_have_their_shares(operator: Operator) -> None:
+def test_payer_classes_have_their_shares_among_those_who_joined(
+    operator: Operator, tables: dict[str, pl.DataFrame]
+) -> None:
     truth = operator.truth
     # Subscription fraud turns its customers into never-payers, so those are left out here.
     swindled = truth.fraud_subscription_id[truth.fraud_kind == "subscription"]
     owners = truth.subscription_customer_id[np.isin(truth.subscription_id, swindled)]
-    classes = truth.payer_class[~np.isin(truth.customer_id, owners)]
+    since = tables["customers"]["since"].to_numpy()
+    joined = since >= np.datetime64("2025-01-01")
+    classes = truth.payer_class[joined & ~np.isin(truth.customer_id, owners)]
     counts = np.array([(classes == name).sum() for name in PAYER_CLASSES])
     shares = np.array([getattr(operator.payments, name) for name in PAYER_CLASSES])
+    assert counts.sum() > 1_000
     assert stats.chisquare(counts, shares * counts.sum()).pvalue > 0.001
+
+
+def test_old_customers_who_never_pay_are_gone() -> None:
+    never = Operator(
+        subscribers=8_000,
+        months=2,
+        payments=PaymentBehaviour(prompt=0.5, late=0.0, chronic=0.0, never_pay=0.5),
+        base=CustomerBase(prepaid_share=0.0, organization_share=0.0, second_line=0.0),
+        frauds=FraudMix.none(),
+    )
+    lines = never.tables(["subscriptions"])["subscriptions"]
+    age = (pl.lit(date(2025, 1, 1)) - pl.col("activated_on")).dt.total_days() / 30.4
+    # Each line has a customer of its own, so lines and customers stand in one order.
+    months = lines.select(age.ceil().cast(pl.Int64).alias("age"))["age"].to_numpy()
+    defaults = never.truth.payer_class == "never_pay"
+    # Cut off with probability 0.35 in each month from the third bill on: 1 to 0.65^k in odds.
+    for low, high in ((1, 3), (5, 5), (7, 7)):
+        among = defaults[(months >= low) & (months <= high)]
+        stayed = 0.65 ** max(low - 3, 0)
+        share = stayed / (1 + stayed)
+        assert stats.binomtest(int(among.sum()), among.size, share).pvalue > 0.001
+    assert defaults[months > 30].mean() < 0.01
 
 
 def test_prepaid_customers_have_no_payer_class_and_no_invoice(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from telcrm.synth import ChurnHazard, Operator, RechargeProcess, WinBack
+from telcrm.synth import ChurnHazard, CustomerBase, FraudMix, Operator, RechargeProcess, WinBack
 from telcrm.synth.columns import Floats
 
 
@@ -136,3 +136,14 @@ def test_hazard_of_zero_keeps_everyone() -> None:
         win_back=WinBack(share=0.0),
     )
     assert np.isnat(operator.truth.leave_period).all()
+
+
+def test_the_first_months_are_like_the_later_ones() -> None:
+    operator = Operator(
+        subscribers=20_000, seed=4, base=CustomerBase(prepaid_share=0.0), frauds=FraudMix.none()
+    )
+    for of_lines in (operator.truth.hazard, operator.truth.hazard_involuntary):
+        by_month = np.nanmean(of_lines, axis=0)
+        assert by_month[:3].mean() == pytest.approx(by_month[3:].mean(), rel=0.15)
+    voluntary = np.nanmean(operator.truth.hazard - operator.truth.hazard_involuntary, axis=0)
+    assert np.abs(voluntary / voluntary.mean() - 1).max() < 0.05

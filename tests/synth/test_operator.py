@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from telcrm.domain import Money
 from telcrm.errors import MissingExtraError, ParameterError
 from telcrm.synth import (
     DEFAULT_PLANS,
@@ -190,6 +191,42 @@ def test_a_missing_backend_says_what_to_install(
     assert caught.value.context["module"] == module
 
 
+def test_one_table_may_be_named_as_text() -> None:
+    operator = Operator(subscribers=20, months=2)
+    assert list(operator.tables("usage")) == ["usage"]
+    with pytest.raises(ParameterError, match="no table 'usages'"):
+        operator.tables("usages")
+
+
+AMOUNTS = {
+    "subscriber_months": ["revenue", "direct_cost"],
+    "recharges": ["amount"],
+    "invoices": ["total", "tax", "open_amount"],
+    "payments": ["amount"],
+    "usage": ["charge"],
+    "campaign_contacts": ["value"],
+    "equipment": ["residual_value", "subsidy"],
+}
+
+
+@pytest.mark.parametrize("code", ["JPY", "EUR", "KWD"])
+def test_amounts_have_the_decimals_of_their_currency(code: str) -> None:
+    frames = Operator(subscribers=1_000, months=4, seed=6, currency=code).tables(AMOUNTS)
+    for name, columns in AMOUNTS.items():
+        for column in columns:
+            amounts = frames[name][column].drop_nulls().unique().to_list()
+            exact = [Money(f"{amount!r}", code) for amount in amounts]
+            assert len(exact) > 5, (name, column)
+        stated = frames[name].get_column("currency", default=pl.Series([code]))
+        assert stated.unique().to_list() == [code]
+    bills, paid = frames["invoices"], frames["payments"]
+    owed = bills.group_by("account_id").agg(pl.col("total", "open_amount").sum())
+    both = owed.join(paid.group_by("account_id").agg(pl.col("amount").sum()), on="account_id")
+    assert (both["total"] - both["open_amount"] - both["amount"]).abs().max() < 1e-9
+    net = frames["subscriber_months"].filter(pl.col("payment_mode") == "postpaid")["revenue"].sum()
+    assert (bills["total"] - bills["tax"]).sum() == pytest.approx(net, abs=1e-6)
+
+
 BAD: list[Callable[[], object]] = [
     lambda: Operator(subscribers=0),
     lambda: Operator(subscribers=-3),
@@ -199,6 +236,17 @@ BAD: list[Callable[[], object]] = [
     lambda: Operator(first_period=date(2025, 1, 2)),
     lambda: Operator(currency="eur"),
     lambda: Operator(currency="EURO"),
+    lambda: Operator(currency="ZZZ"),
+    lambda: Operator(currency="XAU"),
+    lambda: Operator(currency=978),  # type: ignore[arg-type]
+    lambda: Operator(country_code=49),  # type: ignore[arg-type]
+    lambda: Operator(base={"prepaid_share": 0}),  # type: ignore[arg-type]
+    lambda: Operator(hazard=RechargeProcess()),  # type: ignore[arg-type]
+    lambda: Operator(frauds=None),  # type: ignore[arg-type]
+    lambda: Operator(plans=["POST-S"]),  # type: ignore[arg-type]
+    lambda: Plan(offer_id=7, prepaid=False),  # type: ignore[arg-type]
+    lambda: Plan(offer_id="P", prepaid="no"),  # type: ignore[arg-type]
+    lambda: UsageProfile(weekdays=7),  # type: ignore[arg-type]
     lambda: Operator(country_code="0"),
     lambda: Operator(country_code="+49"),
     lambda: Operator(plans=DEFAULT_PLANS[:2]),

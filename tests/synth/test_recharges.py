@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import hyp2f1
 
+from telcrm.errors import ParameterError
 from telcrm.synth import CustomerBase, Operator, RechargeProcess, WinBack
 from telcrm.synth.columns import Floats
-from telcrm.synth.recharges import draw_times
+from telcrm.synth.recharges import draw_survivors, draw_times
 
 with warnings.catch_warnings():
     # lifetimes is archived and sets a pandas option that pandas 3 has deprecated.
@@ -36,18 +37,26 @@ def expected_repeats(process: RechargeProcess, weeks: Floats) -> Floats:
 @pytest.fixture(scope="module")
 def prepaid() -> Operator:
     return Operator(
-        subscribers=20_000,
+        subscribers=2_000,
         months=12,
         seed=5,
         win_back=WITHOUT_RETURN,
-        base=CustomerBase(prepaid_share=1.0, organization_share=0.0),
+        base=CustomerBase(prepaid_share=1.0, organization_share=0.0, gross_adds=1.0),
         recharges=RechargeProcess(a=1.4, b=14.0),
     )
 
 
+def joined(operator: Operator, rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows of lines whose history began in the window, so that time zero is in the table."""
+    truth = operator.truth
+    inside = truth.recharge_began_at >= np.datetime64(operator.first_period)
+    keys = pl.DataFrame({"subscription_id": truth.subscription_id[inside]})
+    return rows.join(keys, on="subscription_id", how="semi")
+
+
 @pytest.fixture(scope="module")
 def summary(prepaid: Operator) -> pd.DataFrame:
-    log = prepaid.tables(["recharges"])["recharges"]
+    log = joined(prepaid, prepaid.tables(["recharges"])["recharges"])
     end = np.datetime64("2026-01-01", "s")
     frame = (
         log.sort("recharged_at")
@@ -145,14 +154,79 @@ def test_lost_subscribers_stop_and_their_line_ends_with_the_credit(prepaid: Oper
 
 def test_revenue_is_recharges_spread_over_their_validity(prepaid: Operator) -> None:
     frames = prepaid.tables(["recharges", "subscriber_months"])
-    late = pl.datetime(2025, 12, 2, time_zone="UTC")
-    inside = (pl.col("recharged_at") >= pl.datetime(2025, 1, 1, time_zone="UTC")) & (
-        pl.col("recharged_at") < late
+    log, rows = (joined(prepaid, frames[name]) for name in ("recharges", "subscriber_months"))
+    early = pl.col("recharged_at") < pl.datetime(2025, 12, 2, time_zone="UTC")
+    whole = float(log.filter(early)["amount"].sum())
+    edges = float(log.filter(~early)["amount"].sum())
+    assert whole < float(rows["revenue"].sum()) < whole + edges
+
+
+def test_the_first_months_are_like_the_later_ones() -> None:
+    operator = Operator(
+        subscribers=30_000,
+        seed=2,
+        base=CustomerBase(prepaid_share=1.0, organization_share=0.0, second_line=0.0),
     )
-    whole = frames["recharges"].filter(inside)["amount"].sum()
-    edges = frames["recharges"].filter(~inside)["amount"].sum()
-    booked = frames["subscriber_months"]["revenue"].sum()
-    assert whole < booked < whole + edges
+    frames = operator.tables(["recharges", "subscriber_months"])
+    month = frames["subscriber_months"].group_by("period").agg(pl.col("revenue").mean(), pl.len())
+    month = month.sort("period")
+    days = month["period"].dt.month_end().dt.day().to_numpy()
+    revenue = month["revenue"].to_numpy() / days
+    assert revenue[:3].mean() == pytest.approx(revenue[-3:].mean(), rel=0.03)
+    assert np.abs(revenue / revenue.mean() - 1).max() < 0.05
+    recharges = frames["recharges"].group_by(pl.col("recharged_at").dt.month()).len()
+    a_day = recharges.sort("recharged_at")["len"].to_numpy() / month["len"].to_numpy() / days
+    assert a_day[:3].mean() == pytest.approx(a_day[-3:].mean(), rel=0.04)
+
+
+def test_the_table_begins_with_the_window(operator: Operator) -> None:
+    log = operator.tables(["recharges"])["recharges"]["recharged_at"]
+    assert log.min().date() == operator.first_period
+
+
+def test_histories_begin_with_the_activation(
+    operator: Operator, tables: dict[str, pl.DataFrame]
+) -> None:
+    truth, lines = operator.truth, tables["subscriptions"]
+    activated = lines["activated_on"].to_numpy()
+    assert (np.isnat(truth.recharge_began_at) == ~truth.prepaid).all()
+    began = truth.recharge_began_at[truth.prepaid].astype("datetime64[D]")
+    assert (began == activated[truth.prepaid]).all()
+
+
+@given(weeks=st.sampled_from([0.0, 2.0, 15.0, 60.0]), seed=st.integers(0, 3))
+@settings(max_examples=6, deadline=None)
+def test_the_opening_base_is_who_is_left(weeks: float, seed: int) -> None:
+    process, size, days = RechargeProcess(a=1.4, b=14.0), 40_000, weeks * 7
+    rng = np.random.default_rng(seed)
+    rate = rng.gamma(process.r, 1 / process.alpha, size)
+    dropout = rng.beta(process.a, process.b, size)
+    _, _, lost = draw_times(rng, rate / 7, dropout, np.zeros(size), days)
+    left = np.isnan(lost)
+    drawn = draw_survivors(rng, process, np.full(8_000, weeks))
+    for simulated, straight in zip((rate[left], dropout[left]), drawn, strict=True):
+        assert stats.ks_2samp(simulated, straight).pvalue > 1e-5
+
+
+def test_a_process_that_leaves_nobody_is_refused() -> None:
+    hasty = RechargeProcess(r=60.0, alpha=1.0, a=500.0, b=1.0)
+    with pytest.raises(ParameterError, match="mean_tenure_months"):
+        Operator(subscribers=200, months=2, recharges=hasty).tables(["recharges"])
+
+
+def test_a_running_history_has_no_recharge_at_its_start() -> None:
+    rng = np.random.default_rng(1)
+    who, day, _ = draw_times(
+        rng,
+        np.array([0.2, 0.2, 0.0]),
+        np.full(3, 0.05),
+        np.full(3, 3.0),
+        90.0,
+        running=np.array([True, False, True]),
+    )
+    assert (day[who == 0] > 3.0).all()
+    assert day[who == 1][0] == 3.0
+    assert not (who == 2).any()
 
 
 @given(

@@ -103,3 +103,10 @@ def test_a_column_fits_the_kinds_of_its_type_and_no_other(kind: ColumnKind, fits
         else:
             with pytest.raises(ColumnTypeError, match=f"column '{name}'"):
                 require_kinds(opened, {name: kind})
+
+
+def test_a_pandas_period_is_told_how_to_become_a_date() -> None:
+    months = pd.DataFrame({"period": pd.period_range("2025-01", periods=2, freq="M")})
+    opened = open_frame(months, table="subscriber_months")
+    with pytest.raises(ColumnTypeError, match=r"\.dt\.to_timestamp\(\)"):
+        require_kinds(opened, {"period": ColumnKind.DATE})

@@ -333,3 +333,19 @@ def test_rows_are_counted_though_columns_are_missing(quick_backend: Backend) -> 
 def test_a_number_of_keys_is_a_number(first_keys: Any) -> None:
     with pytest.raises(ParameterError, match="first_keys"):
         validate(pl.DataFrame(_recharges(1)), "recharges", first_keys=first_keys)
+
+
+def test_what_is_open_lies_between_nothing_and_the_total(quick_backend: Backend) -> None:
+    invoices: dict[str, list[Any]] = {
+        "invoice_id": ["A", "B", "C", "D", "E"],
+        "customer_id": ["C-1"] * 5,
+        "issued_on": [date(2025, 2, 1)] * 5,
+        "due_on": [date(2025, 2, 15)] * 5,
+        "total": [10.0, 10.0, -5.0, 10.0, 10.0],
+        "open_amount": [10.0, 10.01, 1.0, 4.0, None],
+        "status": ["sent", "sent", "sent", "settled", "settled"],
+    }
+    assert found(validate(quick_backend.frame(invoices), "invoices")) == {
+        ("total, open_amount", "open_beyond_total"): (2, (("B",), ("C",))),
+        ("status, open_amount", "settled_but_open"): (1, (("D",),)),
+    }

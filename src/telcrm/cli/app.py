@@ -9,15 +9,19 @@ from typing import Annotated
 
 import typer
 
-from telcrm.cli import screen
-from telcrm.cli.demo import write_tables
+from telcrm.cli import screen, vocabulary
+from telcrm.cli.demo import REPORT, write_tables
+from telcrm.errors import ParameterError
 from telcrm.report import Folder, build, read_folder, write_csv
 from telcrm.report.files import check_target
+from telcrm.report.folder import SUFFIXES
+from telcrm.report.own_folder import EXPORT_MARKER, check_own
+from telcrm.report.settings import SETTINGS_FILE
 
 __all__ = ["app", "run"]
 
 _BAD_INPUT = 2
-_FINDINGS = ("table", "level", "rule", "column", "count", "first_keys", "message")
+_FINDINGS = ("file", "table", "level", "rule", "column", "count", "first_keys", "message")
 
 app = typer.Typer(
     name="telcrm",
@@ -104,7 +108,12 @@ def report(
         typer.Option("--keep-going", help="Skip the sections of broken tables; else no report."),
     ] = False,
     csv: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Also write the numbers as CSV files.")
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Also write the numbers as CSV files, into a folder that holds nothing else; an "
+            "earlier export in it is replaced.",
+        ),
     ] = None,
 ) -> None:
     """Report on the tables of a folder, in one HTML file."""
@@ -129,14 +138,28 @@ def validate(
 ) -> None:
     """Check the tables of a folder against their contracts."""
     if findings is not None:
-        check_target(findings)
+        _check_file(findings, folder)
     checked = _read(folder)
+    screen.show_ignored(checked)
     if findings is not None:
-        rows = [row for loaded in checked.loaded.values() for row in loaded.report.to_rows()]
-        write_csv(findings, rows, columns=_FINDINGS)
+        write_csv(findings, checked.finding_rows(), columns=_FINDINGS)
+        screen.say(f"Wrote {findings}")
     if checked.refused:
         screen.show_refused(checked)
         raise typer.Exit(_BAD_INPUT)
+
+
+@app.command()
+def tables(
+    name: Annotated[
+        str | None, typer.Argument(help="A canonical table.", show_default=False)
+    ] = None,
+) -> None:
+    """List the canonical tables, or the columns of one."""
+    if name is None:
+        vocabulary.show_all()
+    else:
+        vocabulary.show_one(name)
 
 
 @app.command()
@@ -152,7 +175,7 @@ def demo(
     """Invent an operator, write its tables, and report on them."""
     with screen.waiting("Inventing an operator"):
         write_tables(out, subscribers=subscribers, months=months, seed=seed)
-    _report(out, out / "report.html")
+    _report(out, out / REPORT)
 
 
 def _report(
@@ -165,11 +188,14 @@ def _report(
     keep_going: bool = False,
     csv: Path | None = None,
 ) -> None:
-    check_target(out)
+    _check_file(out, folder)
+    if csv is not None:
+        check_own(csv, EXPORT_MARKER)
     read = _read(folder)
     if read.refused:
         screen.show_refused(read)
         if not keep_going:
+            screen.show_ignored(read)
             screen.say("No report was written. Mend the tables, or leave them out: --keep-going.")
             raise typer.Exit(_BAD_INPUT)
     with screen.progress("Counting") as step:
@@ -189,6 +215,17 @@ def _report(
     screen.say(f"Wrote {out}")
     if csv is not None:
         screen.say(f"Wrote the numbers to {csv}")
+
+
+def _check_file(target: Path, folder: Path) -> None:
+    """Refuse a target that cannot be written, or that is one of the files to be read."""
+    check_target(target)
+    inside = target.resolve().parent == folder.resolve()
+    if inside and (target.name == SETTINGS_FILE or target.suffix.lower() in SUFFIXES):
+        raise ParameterError(
+            f"{target} would stand among the tables of {folder}; name a file elsewhere.",
+            path=str(target),
+        )
 
 
 def _read(folder: Path) -> Folder:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from telcrm.errors import ParameterError
+from telcrm.report.own_folder import check_own, take
 from telcrm.report.settings import SETTINGS_FILE
 from telcrm.synth import Operator
-from telcrm.tables import TABLES
 
-__all__ = ["write_tables"]
+__all__ = ["REPORT", "write_tables"]
 
-_OURS = {SETTINGS_FILE, "report.html", *(f"{table}.parquet" for table in TABLES)}
+REPORT = "report.html"
+_MARKER = ".telcrm-demo"
 
 
 def write_tables(folder: Path, *, subscribers: int, months: int, seed: int) -> None:
@@ -20,26 +20,22 @@ def write_tables(folder: Path, *, subscribers: int, months: int, seed: int) -> N
     Parameters
     ----------
     folder : pathlib.Path
-        Is made if it does not exist; an earlier demo in it is replaced.
+        Is made if it does not exist. An earlier demo in it is replaced: the file ``.telcrm-demo``
+        lists what that one wrote.
     subscribers, months, seed : int
         As for :class:`telcrm.synth.Operator`.
 
     Raises
     ------
     ParameterError
-        The folder holds other files, or a number is out of range.
+        The folder holds files that no demo wrote, or a number is out of range.
     """
     operator = Operator(subscribers=subscribers, months=months, seed=seed)
-    if folder.exists():
-        others = sorted(path.name for path in folder.iterdir() if path.name not in _OURS)
-        if others:
-            raise ParameterError(
-                f"{folder} holds files that are not the demo's: {', '.join(others[:5])}. "
-                "Name another folder with --out.",
-                folder=str(folder),
-            )
-    folder.mkdir(parents=True, exist_ok=True)
-    for table, frame in operator.tables(backend="polars").items():
-        frame.write_parquet(folder / f"{table}.parquet")
+    check_own(folder, _MARKER)
+    tables = operator.tables(backend="polars")
+    files = {table: f"{table}.parquet" for table in tables}
+    take(folder, _MARKER, files=[*files.values(), SETTINGS_FILE, REPORT])
+    for table, frame in tables.items():
+        frame.write_parquet(folder / files[table])
     title = f"A synthetic operator: {subscribers:,} lines, {months} months, seed {seed}"
     (folder / SETTINGS_FILE).write_text(f'title = "{title}"\n', encoding="utf-8")

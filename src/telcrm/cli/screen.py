@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from telcrm.cli.hints import remedy
 from telcrm.cli.printable import printable
 from telcrm.report import Folder, Report
 
@@ -19,6 +20,8 @@ __all__ = [
     "plain",
     "progress",
     "say",
+    "show",
+    "show_ignored",
     "show_refused",
     "show_report",
     "show_tables",
@@ -57,6 +60,16 @@ def say(message: str) -> None:
     message : str
     """
     _out().print(plain(message))
+
+
+def show(what: Table | Text) -> None:
+    """Print something that is made of safe texts.
+
+    Parameters
+    ----------
+    what : rich.table.Table or rich.text.Text
+    """
+    _out().print(what)
 
 
 @contextmanager
@@ -122,34 +135,52 @@ def show_tables(folder: Folder) -> None:
     for table, file in folder.files.items():
         loaded = folder.loaded.get(table)
         rows = f"{loaded.report.row_count:,}" if loaded else _NONE
-        state = "broken" if table in folder.refused else "sound"
-        style = "red" if table in folder.refused else "green"
-        tables.add_row(plain(table), plain(file.name), rows, Text(state, style=style))
-    out = _out()
-    out.print(tables)
-    if folder.findings:
-        findings = Table("Table", "Column", "Rule", title="Findings", title_justify="left")
-        findings.add_column("Rows", justify="right")
-        findings.add_column("First keys", overflow="fold")
-        for loaded in folder.loaded.values():
-            for row in loaded.report.to_rows():
-                cells = (plain(row[name]) for name in ("table", "column", "rule"))
-                findings.add_row(*cells, f"{row['count']:,}", plain(row["first_keys"]))
-        out.print(findings)
-    if folder.ignored:
-        names = ", ".join(path.name for path in folder.ignored)
-        out.print(plain(f"Not read, because the names are no canonical tables: {names}"))
+        tables.add_row(plain(table), plain(file.name), rows, _state(folder, table))
+    show(tables)
+    rows_found = folder.finding_rows()
+    if rows_found:
+        findings = Table("Table", "Rule", title="Findings", title_justify="left")
+        findings.add_column("What", overflow="fold")
+        for row in rows_found:
+            findings.add_row(*(plain(row[name]) for name in ("table", "rule", "message")))
+        show(findings)
 
 
-def show_refused(folder: Folder) -> None:
-    """Print to the error stream why tables cannot be reported on.
+def show_ignored(folder: Folder) -> None:
+    """Print what was not read and why; a report says so itself, in its notes.
 
     Parameters
     ----------
     folder : Folder
     """
-    for error in folder.refused.values():
-        _err().print(plain(f"telcrm: {error}"))
+    for path, reason in folder.ignored.items():
+        say(f"{path.name} was not read: {reason}.")
+
+
+def _state(folder: Folder, table: str) -> Text:
+    if table not in folder.loaded:
+        return Text("unreadable", style="red")
+    if table in folder.refused:
+        return Text("broken", style="red")
+    if folder.loaded[table].report.findings:
+        return Text("sound, with warnings", style="yellow")
+    return Text("sound", style="green")
+
+
+def show_refused(folder: Folder) -> None:
+    """Print to the error stream which tables cannot be reported on, and what mends them.
+
+    What is wrong with them stands in the findings, and is not said again.
+
+    Parameters
+    ----------
+    folder : Folder
+    """
+    for table, error in folder.refused.items():
+        what = "breaks its contract" if table in folder.loaded else "cannot be read"
+        said = f"telcrm: [{error.code}] {folder.files[table]} {what}, see the findings."
+        hint = remedy(folder, table)
+        _err().print(plain(f"{said} {hint}" if hint else said))
 
 
 def show_report(report: Report) -> None:
@@ -172,8 +203,11 @@ def show_report(report: Report) -> None:
                 plain(figure.detail),
             )
     out = _out()
-    out.print(figures)
+    if figures.row_count:
+        out.print(figures)
+    for warning in report.warnings:
+        _err().print(plain(f"telcrm: warning: {warning}"), style="yellow")
     for note in report.notes:
         out.print(plain(note))
     for skipped in report.skipped:
-        out.print(plain(f"Skipped: {skipped.title}. {skipped.reason.rstrip('.')}."))
+        out.print(plain(f"Skipped: {skipped.title} ({skipped.reason.rstrip('.')})"))

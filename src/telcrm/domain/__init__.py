@@ -129,6 +129,7 @@ from telcrm.domain.product import (
     SubscriptionStatus,
     TerminationReason,
 )
+from telcrm.domain.rate import NoFloat, Rate
 from telcrm.domain.record import Record, json_schema
 from telcrm.domain.subscriber_month import SubscriberMonth
 from telcrm.domain.usage import UsageDirection, UsageKind, UsageRecord, UsageStatus, UsageZone
@@ -200,6 +201,7 @@ __all__ = [
     "MoneyAbove",
     "MoneyAtLeast",
     "Msisdn",
+    "NoFloat",
     "NonNegativeMoney",
     "Offer",
     "OfferId",
@@ -218,6 +220,7 @@ __all__ = [
     "PostalAddress",
     "Price",
     "PriceType",
+    "Rate",
     "Recharge",
     "RechargeId",
     "Record",

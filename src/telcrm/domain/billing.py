@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -21,6 +20,7 @@ from telcrm.domain.identifiers import (
 from telcrm.domain.moments import Instant, ValidFor
 from telcrm.domain.money import Money, NonNegativeMoney, PositiveMoney
 from telcrm.domain.party import Text
+from telcrm.domain.rate import Rate
 from telcrm.domain.record import Record
 
 __all__ = [
@@ -67,8 +67,12 @@ class InvoiceLine(Record):
     net: Money
     """Tax excluded."""
     tax: Money
-    tax_rate: Annotated[Decimal, Field(ge=0, le=1)] | None = None
-    """Share of ``net``, 0 to 1: ``Decimal("0.2")`` is 20 %."""
+    tax_rate: Rate | None = None
+    """Share of ``net``, 0 to 1: ``Decimal("0.2")`` is 20 %.
+
+    ``tax`` is what counts. It is not computed anew from the rate: some tax codes round each line,
+    others the sum of all lines of one rate.
+    """
     subscription_id: SubscriptionId | None = None
 
     @model_validator(mode="after")
@@ -84,6 +88,8 @@ class InvoiceLine(Record):
 
 class Invoice(Record):
     """A bill. ``total`` includes ``tax``; lines, where given, add up to both.
+
+    What is open lies between nothing and ``total``, and nothing of a settled bill is open.
 
     Examples
     --------
@@ -106,7 +112,7 @@ class Invoice(Record):
     tax: Money | None = None
     """What ``total`` holds of tax; None where the source does not tell it."""
     open_amount: Money | None = None
-    """What is still unpaid, where the source tells it."""
+    """What is still unpaid, where the source tells it: 0 to ``total``."""
     status: InvoiceStatus | None = None
     billing_period: ValidFor = ValidFor()
     """The days whose charges are billed."""
@@ -132,7 +138,23 @@ class Invoice(Record):
                     f"its lines add up to {net + tax} with tax {tax}"
                 )
                 raise ValueError(message)
+        self._check_open_amount(subject)
         return self
+
+    def _check_open_amount(self, subject: str) -> None:
+        if self.open_amount is None:
+            return
+        nothing = Money.zero(self.total.currency)
+        low, high = min(nothing, self.total), max(nothing, self.total)
+        if not low <= self.open_amount <= high:
+            message = (
+                f"{subject} has {self.open_amount} open of {self.total}: "
+                f"what is open lies from {low} to {high}"
+            )
+            raise ValueError(message)
+        if self.status is InvoiceStatus.SETTLED and self.open_amount:
+            message = f"{subject} is settled, but {self.open_amount} is open"
+            raise ValueError(message)
 
     @property
     def net(self) -> Money | None:

@@ -14,6 +14,7 @@ from telcrm.domain.identifiers import CampaignId, ContactId, CustomerId, OfferId
 from telcrm.domain.moments import Instant, ValidFor
 from telcrm.domain.money import Money, NonNegativeMoney
 from telcrm.domain.party import Text
+from telcrm.domain.rate import NoFloat, Rate
 from telcrm.domain.record import Record
 
 __all__ = [
@@ -56,7 +57,7 @@ class Offer(Record):
     description: Annotated[str, Field(max_length=10_000)] | None = None
     plan_offer_id: OfferId | None = None
     """The tariff plan that it leads to, for an upgrade or a renewal."""
-    discount_rate: Annotated[Decimal, Field(ge=0, le=1)] | None = None
+    discount_rate: Rate | None = None
     """Share taken off the plan's recurring price, 0 to 1."""
     cost: NonNegativeMoney | None = None
     """What one acceptance costs the operator."""
@@ -75,7 +76,7 @@ class Campaign(Record):
     """Last day; None runs until further notice."""
     channels: tuple[Channel, ...] = ()
     offers: tuple[Offer, ...] = ()
-    control_share: Annotated[Decimal, Field(ge=0, lt=1)] = Decimal("0.1")
+    control_share: Annotated[Decimal, Field(ge=0, lt=1), NoFloat()] = Decimal("0.1")
     """Share of the target group that is left alone, drawn at random; 0 to below 1."""
     contact_cost: NonNegativeMoney | None = None
     """What one contact costs the operator."""

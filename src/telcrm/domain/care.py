@@ -10,6 +10,7 @@ from typing import Annotated, Self
 from pydantic import Field, TypeAdapter, model_validator
 
 from telcrm.domain.channel import Channel
+from telcrm.domain.choice import choose
 from telcrm.domain.identifiers import (
     ComplaintId,
     CustomerId,
@@ -138,12 +139,14 @@ class Complaint(Record):
 
         Raises
         ------
+        ParameterError
+            ``status`` names none.
         TransitionError
             The present status does not lead there, or ``at`` lies too early.
         pydantic.ValidationError
             ``at`` is naive.
         """
-        target = ComplaintStatus(status)
+        target = choose(ComplaintStatus, status, "status")
         subject = f"complaint {self.complaint_id}"
         check_transition(subject, self.status, target, COMPLAINT_TRANSITIONS)
         latest = self.resolved_at or self.received_at

@@ -11,6 +11,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from telcrm.domain.channel import Channel
+from telcrm.domain.choice import choose
 from telcrm.domain.identifiers import CustomerId, PartyId
 from telcrm.domain.lifecycle import StatusChange, check_history, check_transition
 from telcrm.domain.moments import Instant, ValidFor
@@ -148,10 +149,12 @@ class Customer(Record):
 
         Raises
         ------
+        ParameterError
+            ``status`` names none.
         TransitionError
             The present status does not lead there, or ``on`` lies before the last change.
         """
-        target = CustomerStatus(status)
+        target = choose(CustomerStatus, status, "status")
         subject = f"customer {self.customer_id}"
         check_transition(subject, self.status, target, CUSTOMER_TRANSITIONS)
         known = self.status_history or (_Change(status=self.status, since=self.since),)
@@ -194,8 +197,14 @@ class Customer(Record):
         Returns
         -------
         bool
+
+        Raises
+        ------
+        ParameterError
+            ``purpose`` or ``channel`` names none.
         """
-        wanted, medium = ConsentPurpose(purpose), Channel(channel)
+        wanted = choose(ConsentPurpose, purpose, "purpose")
+        medium = choose(Channel, channel, "channel")
         spoken = [
             consent
             for consent in self.consents

@@ -10,6 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import StringConstraints, model_validator
 
+from telcrm.domain.choice import choose
 from telcrm.domain.identifiers import CustomerId, EquipmentId, Imei, SubscriptionId
 from telcrm.domain.lifecycle import check_transition
 from telcrm.domain.money import NonNegativeMoney
@@ -157,11 +158,13 @@ class Equipment(Record):
 
         Raises
         ------
+        ParameterError
+            ``status`` names none.
         TransitionError
             The present status does not lead there, the device would be assigned without a
             customer, or ``on`` lies before the last change.
         """
-        target = EquipmentStatus(status)
+        target = choose(EquipmentStatus, status, "status")
         self._check(target, on)
         if target is EquipmentStatus.ASSIGNED:
             message = f"equipment {self.equipment_id} needs a customer: call assign(customer_id)."

@@ -9,11 +9,21 @@ import re
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from enum import StrEnum
 from numbers import Real
+from operator import index
 from typing import Final
 
+from telcrm.domain.choice import choose
 from telcrm.errors import InexactAmountError, MoneyError
 
-__all__ = ["EXACT", "MAX_DIGITS", "NUMBER_PATTERN", "Rounding", "exact_decimal", "round_to_whole"]
+__all__ = [
+    "EXACT",
+    "MAX_DIGITS",
+    "NUMBER_PATTERN",
+    "Rounding",
+    "exact_decimal",
+    "round_to_whole",
+    "whole_number",
+]
 
 
 class Rounding(StrEnum):
@@ -52,7 +62,8 @@ def exact_decimal(value: object, what: str) -> Decimal:
     Parameters
     ----------
     value : Decimal, int or str
-        A string has digits and at most one point: no exponent, no thousands separator.
+        An integer of another library, such as NumPy's, counts as an int. A string has digits and
+        at most one point: no exponent, no thousands separator.
     what : str
         What the number is, for the message.
 
@@ -81,10 +92,10 @@ def exact_decimal(value: object, what: str) -> Decimal:
         number = Decimal(value)
     elif isinstance(value, Decimal):
         number = value
-    elif isinstance(value, int) and not isinstance(value, bool):
+    elif (whole := whole_number(value)) is not None:
         # Comparing is free; turning an int of a million digits into a Decimal takes seconds.
-        fits = -(10**MAX_DIGITS) < value < 10**MAX_DIGITS
-        number = Decimal(value) if fits else Decimal("Infinity")
+        fits = -(10**MAX_DIGITS) < whole < 10**MAX_DIGITS
+        number = Decimal(whole) if fits else Decimal("Infinity")
     else:
         no_number = isinstance(value, bool) or not isinstance(value, Real)
         refusal = MoneyError if no_number else InexactAmountError
@@ -102,6 +113,22 @@ def exact_decimal(value: object, what: str) -> Decimal:
     return number
 
 
+def whole_number(value: object) -> int | None:
+    """Return the int that an integer of any library stands for, or None if it is none.
+
+    Examples
+    --------
+    >>> whole_number(5), whole_number(True), whole_number(5.0)
+    (5, None, None)
+    """
+    if isinstance(value, bool):
+        return None
+    try:
+        return index(value)  # type: ignore[arg-type]
+    except TypeError:
+        return None
+
+
 def round_to_whole(number: Decimal, rounding: Rounding) -> int:
     """Return the whole number next to a Decimal, in the direction asked for.
 
@@ -110,5 +137,5 @@ def round_to_whole(number: Decimal, rounding: Rounding) -> int:
     >>> round_to_whole(Decimal("2.5"), Rounding.HALF_EVEN)
     2
     """
-    mode = f"ROUND_{Rounding(rounding).name}"
+    mode = f"ROUND_{choose(Rounding, rounding, 'rounding').name}"
     return int(number.to_integral_value(rounding=mode, context=EXACT))

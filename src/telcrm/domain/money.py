@@ -24,6 +24,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from telcrm.domain.choice import choose
 from telcrm.domain.currency import Currency
 from telcrm.domain.exact import (
     EXACT,
@@ -32,6 +33,7 @@ from telcrm.domain.exact import (
     Rounding,
     exact_decimal,
     round_to_whole,
+    whole_number,
 )
 from telcrm.errors import (
     CurrencyMismatchError,
@@ -147,14 +149,15 @@ class Money:
         >>> Money.from_minor(1250, "EUR")
         Money('12.50', 'EUR')
         """
-        if not isinstance(units, int) or isinstance(units, bool):
+        whole = whole_number(units)
+        if whole is None:
             kind = type(units).__name__
             raise InexactAmountError(
                 f"minor units {units!r} are a {kind}: pass an int.", value=units
             )
         currency = _currency(currency)
         _exponent(currency)
-        return _of(units, currency)
+        return _of(whole, currency)
 
     @classmethod
     def zero(cls, currency: Currency | str) -> Money:
@@ -309,9 +312,12 @@ class Money:
         >>> Money("1.00", "EUR").split(3)
         (Money('0.34', 'EUR'), Money('0.33', 'EUR'), Money('0.33', 'EUR'))
         """
-        if parts < 1:
-            raise ParameterError(f"parts must be 1 or more, not {parts}.", parts=parts)
-        return self.allocate([1] * parts)
+        count = whole_number(parts)
+        if count is None or count < 1:
+            raise ParameterError(
+                f"parts must be a whole number of 1 or more, not {parts!r:.60}.", parts=parts
+            )
+        return self.allocate([1] * count)
 
     def format(
         self,
@@ -338,7 +344,7 @@ class Money:
         """
         whole, point, fraction = f"{self.amount:,f}".partition(".")
         number = whole.replace(",", thousands) + (decimal + fraction if point else "")
-        place = CurrencyPosition(position)
+        place = choose(CurrencyPosition, position, "position")
         if place is CurrencyPosition.OMITTED:
             return number
         code = self._currency.code
@@ -358,8 +364,8 @@ class Money:
         offered: object = factor
         if isinstance(offered, bool):
             return NotImplemented
-        if isinstance(offered, int):
-            return _of(self._minor * offered, self._currency)
+        if (whole := whole_number(offered)) is not None:
+            return _of(self._minor * whole, self._currency)
         if isinstance(offered, Decimal | Real):
             raise InexactAmountError(
                 f"{self} * {offered!r} may need rounding: use "

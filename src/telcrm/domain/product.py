@@ -12,6 +12,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from telcrm.domain.account import PaymentMode
+from telcrm.domain.choice import choose
 from telcrm.domain.identifiers import (
     AccountId,
     AgreementId,
@@ -26,6 +27,7 @@ from telcrm.domain.lifecycle import StatusChange, check_history, check_transitio
 from telcrm.domain.moments import ValidFor
 from telcrm.domain.money import NonNegativeMoney
 from telcrm.domain.party import Text
+from telcrm.domain.rate import Rate
 from telcrm.domain.record import Record
 from telcrm.domain.usage import UsageKind, UsageZone
 
@@ -67,7 +69,7 @@ class Price(Record):
     """None is every zone that no other price of the offer names."""
     per_units: Annotated[int, Field(strict=True, ge=1)] | None = None
     """Seconds of voice, messages, or bytes of data that ``amount`` buys."""
-    tax_rate: Annotated[Decimal, Field(ge=0, le=1)] = Decimal(0)
+    tax_rate: Rate = Decimal(0)
     """Share of ``amount`` that tax adds, 0 to 1: ``Decimal("0.2")`` is 20 %."""
 
     @model_validator(mode="after")
@@ -193,10 +195,11 @@ class Subscription(Record):
     payment_mode: PaymentMode
     status: SubscriptionStatus
     activated_on: date | None = None
-    """First day in service."""
+    """First day in service; None where it is not known, whatever the status."""
     terminated_on: date | None = None
-    """First day out of service for good."""
+    """Day on which service ended for good."""
     termination_reason: TerminationReason | None = None
+    """None where the source does not tell it."""
     commitment_end: date | None = None
     """Last day on which the customer is bound by contract."""
     status_history: tuple[_Change, ...] = ()
@@ -232,7 +235,8 @@ class Subscription(Record):
         on : date
             First day of the new status; not before the last change.
         reason : str, optional
-            Kept in the history. For ``terminated`` it must be a :class:`TerminationReason`.
+            Kept in the history. ``terminated`` needs one, a :class:`TerminationReason`: churn is
+            counted by it.
 
         Returns
         -------
@@ -240,13 +244,14 @@ class Subscription(Record):
 
         Raises
         ------
+        ParameterError
+            ``status`` names none, or a termination lacks its :class:`TerminationReason`.
         TransitionError
             The present status does not lead there, or ``on`` lies before the last change.
-        ValueError
-            A termination states a reason that is no :class:`TerminationReason`, or lies before
-            ``activated_on``.
+        pydantic.ValidationError
+            A termination lies before ``activated_on``.
         """
-        target = SubscriptionStatus(status)
+        target = choose(SubscriptionStatus, status, "status")
         subject = f"subscription {self.subscription_id}"
         check_transition(subject, self.status, target, SUBSCRIPTION_TRANSITIONS)
         known = self.status_history
@@ -259,7 +264,7 @@ class Subscription(Record):
             changed["activated_on"] = on
         if target is SubscriptionStatus.TERMINATED:
             changed["terminated_on"] = on
-            changed["termination_reason"] = TerminationReason(reason) if reason else None
+            changed["termination_reason"] = choose(TerminationReason, reason, "reason")
         return self.replace(**changed)
 
 

@@ -81,7 +81,9 @@ def movement(
         second to the last that ``frame`` holds, months without any row included, and for every
         group seen in any month. Columns, all Int64 unless said otherwise:
 
-        ``period`` and the columns of ``by``, under the names you gave
+        ``period`` and the columns of ``by``, under the names you gave. pandas holds ``period`` as
+            ``datetime64``, even if it came as objects of ``date``: convert yours with
+            ``pd.to_datetime`` before you merge the two.
         ``opening``
             Customers active in the month before.
         ``new``
@@ -97,7 +99,8 @@ def movement(
         ``retained``
             Active in both months, in the same group.
         ``upgraded``, ``downgraded``
-            Those of ``retained`` whose revenue, all groups together, rose or fell at all; a change
+            Those of ``retained`` whose revenue, all groups together, rose or fell at all, be it by
+            a change of plan or by one call more; a change
             that rounds to 0.000000 is the noise of adding floats, and is none.
         ``new_rate``, ``reactivated_rate``, ``lost_rate``, ``retained_rate``, ...
             Float64: each flow over ``opening``; null if ``opening`` is 0 (NaN in NumPy-backed
@@ -129,6 +132,13 @@ def movement(
     cannot tell, and calling all of them new would be an invention; they are the ``opening`` of the
     second month. For the same reason ``new`` means new *to this table*: hand over as much history
     as there is. The month after the last has no row either: nobody is lost for want of data.
+
+    Who leaves during a month was active in it and has its row, so is ``closing`` in that month and
+    ``lost`` in the next. As ``terminated_on`` is the first day out of service, one from the 2nd of
+    March to the 1st of April is lost in April: counted by ``terminated_on``, all but those on the
+    first of a month stand a month earlier.
+
+    A pandas column of ``Period`` is converted with ``frame["period"].dt.to_timestamp()``.
 
     A lazy frame stays lazy, but one query runs at once to check the keys and find the first and the
     last month, and with ``by`` another to see whether anyone stands in several groups in one month.

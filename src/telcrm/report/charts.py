@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from telcrm.report.drawing import INK, MUTED, PALETTE, PRIMARY, Plot, scale, tidy
+from telcrm.report.drawing import (
+    INK,
+    MUTED,
+    PALETTE,
+    PRIMARY,
+    Plot,
+    clipped,
+    legend,
+    scale,
+    tidy,
+)
 from telcrm.report.formats import Kind, short
 
 if TYPE_CHECKING:
@@ -13,8 +23,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["concentration", "heat_map", "intervals", "ranked", "stacked"]
-
-_LONGEST_LABEL = 26
 
 
 def ranked(frame: pl.DataFrame, *, name: str, value: str, kind: Kind, label: str) -> Plot:
@@ -34,7 +42,7 @@ def ranked(frame: pl.DataFrame, *, name: str, value: str, kind: Kind, label: str
     -------
     Plot
     """
-    names = [_clipped(text) for text in frame[name].to_list()]
+    names = [clipped(text) for text in frame[name].to_list()]
     lengths = frame[value].cast(float).fill_null(0.0).to_list()
 
     def draw(figure: Figure) -> None:
@@ -69,19 +77,21 @@ def stacked(
     -------
     Plot
     """
-    names = [_clipped(text) for text in frame[name].to_list()]
+    names = [clipped(text) for text in frame[name].to_list()]
 
     def draw(figure: Figure) -> None:
         axes = tidy(figure.add_subplot(), grid="x")
         left = [0.0] * len(names)
-        for (column, shown), colour in zip(parts.items(), PALETTE, strict=False):
+        for column, colour in zip(parts, PALETTE, strict=False):
             lengths = frame[column].cast(float).fill_null(0.0).to_list()
-            axes.barh(range(len(names)), lengths, left=left, height=0.68, color=colour, label=shown)
+            axes.barh(
+                range(len(names)), lengths, left=left, height=0.68, color=colour, label=column
+            )
             left = [start + length for start, length in zip(left, lengths, strict=True)]
         axes.set_yticks(range(len(names)), names, color=INK)
         axes.invert_yaxis()
         axes.set_xlim(*scale(axes.xaxis, 0.0, max(left, default=0.0), kind))
-        figure.legend(loc="outside upper left", ncols=min(len(parts), 5), labelcolor=MUTED)
+        legend(figure, list(parts.values()))
 
     return Plot(draw, label, height_in=_height(len(names)) + 0.5)
 
@@ -218,7 +228,7 @@ def intervals(
         axes.axvline(0, color=INK, linewidth=0.8)
         axes.hlines(at, lows, highs, color=PRIMARY, linewidth=2.2)
         axes.plot(points, at, "o", color=PRIMARY, markersize=6)
-        axes.set_yticks(at, [_clipped(name) for name in names], color=INK)
+        axes.set_yticks(at, [clipped(name) for name in names], color=INK)
         axes.set_ylim(len(names) - 0.4, -0.6)
         axes.set_xlim(*scale(axes.xaxis, min(lows), max(highs), Kind.POINTS))
         axes.set_xlabel(unit)
@@ -228,8 +238,3 @@ def intervals(
 
 def _height(names: int) -> float:
     return max(0.8, 0.3 * names + 0.2)
-
-
-def _clipped(text: object) -> str:
-    whole = str(text)
-    return whole if len(whole) <= _LONGEST_LABEL else whole[: _LONGEST_LABEL - 1] + "…"

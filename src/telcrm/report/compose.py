@@ -93,7 +93,8 @@ def build(
     'there is no table subscriber_months'
     """
     require("polars")
-    from telcrm.report.overview import notes_on, overview
+    from telcrm.report.notes import notes_on, warnings_on
+    from telcrm.report.overview import overview
 
     if isinstance(as_of, datetime):
         raise ParameterError(
@@ -108,7 +109,7 @@ def build(
         for error in refused.values():
             raise error
     said = source.settings if isinstance(source, Folder) else Settings()
-    ignored = source.ignored if isinstance(source, Folder) else ()
+    ignored = source.ignored if isinstance(source, Folder) else {}
     stated = as_of or said.as_of
     sound = {table: frame for table, frame in frames.items() if table not in refused}
     sources = prepare(sound, as_of=stated, currency=currency or said.currency)
@@ -118,6 +119,7 @@ def build(
         as_of=sources.as_of,
         currency=sources.currency,
         notes=notes_on(sources, stated=stated is not None, refused=list(refused), ignored=ignored),
+        warnings=warnings_on(sources, stated=stated is not None),
         sections=(overview(frames, checked, refused), *sections),
         skipped=tuple(skipped),
     )
@@ -161,22 +163,50 @@ def _write(
         if on_section is not None:
             on_section(chapter.title, len(CHAPTERS))
         if any(table in sources for table in chapter.tables):
-            sections.append(chapter.write(sources))
+            written = _attempt(chapter, sources)
         else:
-            skipped.append(_skipped(chapter, refused, given))
+            written = _skipped(chapter, _why_not(chapter, refused, given, sources))
+        if isinstance(written, Section):
+            sections.append(written)
+        else:
+            skipped.append(written)
     return sections, skipped
 
 
-def _skipped(chapter: Chapter, refused: Mapping[str, TelcrmError], given: set[str]) -> Skipped:
-    broken = [_in_one_line(refused[table]) for table in chapter.tables if table in refused]
+def _attempt(chapter: Chapter, sources: Sources) -> Section | Skipped:
+    """Write a section; figures that cannot be had from sound tables cost that section alone."""
+    from polars.exceptions import PolarsError
+
+    from telcrm.report.sections import NothingToReport
+
+    try:
+        return chapter.write(sources)
+    except NothingToReport as nothing:
+        return _skipped(chapter, str(nothing))
+    except TelcrmError as error:
+        return _skipped(chapter, _in_one_line(error))
+    except (PolarsError, ArithmeticError) as error:
+        what = f"{type(error).__name__}: {error}".partition("\n")[0]
+        return _skipped(chapter, f"its numbers cannot be reckoned ({what})")
+
+
+def _skipped(chapter: Chapter, reason: str) -> Skipped:
+    return Skipped(chapter.name, chapter.title, chapter.tables, reason)
+
+
+def _why_not(
+    chapter: Chapter, refused: Mapping[str, TelcrmError], given: set[str], sources: Sources
+) -> str:
+    broken = [table for table in chapter.tables if table in refused]
     empty = [table for table in chapter.tables if table in given]
     if broken:
-        reason = " ".join(broken)
-    elif empty:
-        reason = f"{' and '.join(empty)} holds no rows up to the as-of date"
-    else:
-        reason = f"there is no table {' or '.join(chapter.tables)}"
-    return Skipped(chapter.name, chapter.title, chapter.tables, reason)
+        verb = "is" if len(broken) == 1 else "are"
+        return f"{' and '.join(broken)} {verb} broken, see the findings above"
+    if empty:
+        verb = "holds" if len(empty) == 1 else "hold"
+        until = f" up to {sources.as_of}" if sources.as_of else ""
+        return f"{' and '.join(empty)} {verb} no rows{until}"
+    return f"there is no table {' or '.join(chapter.tables)}"
 
 
 def _in_one_line(error: TelcrmError) -> str:

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from telcrm.report.formats import Kind, short, show
+from telcrm.report.formats import Kind, legible, short, show
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-__all__ = ["ACCENT", "FAINT", "INK", "MUTED", "PALETTE", "PRIMARY", "Plot", "scale", "tidy"]
+__all__ = [
+    "ACCENT",
+    "FAINT",
+    "INK",
+    "MUTED",
+    "PALETTE",
+    "PRIMARY",
+    "Plot",
+    "clipped",
+    "legend",
+    "scale",
+    "tidy",
+]
 
 INK: Final = "#1f2d35"
 MUTED: Final = "#5f6f79"
@@ -59,6 +72,7 @@ _STYLE: Final[dict[Any, Any]] = {
     "legend.columnspacing": 1.4,
     "legend.borderaxespad": 0,
 }
+_LONGEST_LABEL = 26
 _IDS = re.compile(r'(\bid="|href="#|url\(#)')
 _METADATA = re.compile(r"<metadata>.*?</metadata>\s*", re.DOTALL)
 _HEAD = re.compile(r'<svg[^>]*?viewBox="([^"]*)"[^>]*>')
@@ -98,7 +112,9 @@ class Plot:
         """
         from matplotlib.figure import Figure
 
-        with _style():
+        # A browser draws the text with its own fonts; matplotlib's are only there to measure it.
+        with _style(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
             figure = Figure(figsize=(self.width_in, self.height_in), layout="constrained")
             self.draw(figure)
             out = io.StringIO()
@@ -154,6 +170,36 @@ def tidy(axes: Axes, *, grid: str = "y") -> Axes:
     if grid == "x":
         axes.tick_params(length=0)
     return axes
+
+
+def legend(figure: Figure, names: Sequence[str]) -> None:
+    """Put a legend above the plot.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    names : sequence of str
+        Of the bars or lines in the order in which they were drawn, each drawn with a label.
+    """
+    drawn = figure.legend(loc="outside upper left", ncols=min(len(names), 5), labelcolor=MUTED)
+    # Set last: matplotlib hides a label that begins with an underscore.
+    for text, name in zip(drawn.get_texts(), names, strict=True):
+        text.set_text(clipped(name))
+
+
+def clipped(text: object) -> str:
+    """Cut a name to a length that leaves room for the plot.
+
+    Parameters
+    ----------
+    text : object
+
+    Returns
+    -------
+    str
+    """
+    whole = legible(text)
+    return whole if len(whole) <= _LONGEST_LABEL else whole[: _LONGEST_LABEL - 1] + "…"
 
 
 def scale(axis: Axis, low: float, high: float, kind: Kind) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from typing import IO
 
 from telcrm.errors import ParameterError
 
-__all__ = ["check_target", "writing"]
+__all__ = ["check_target", "check_writable", "writing"]
 
 
 def check_target(path: str | Path) -> Path:
@@ -28,7 +28,7 @@ def check_target(path: str | Path) -> Path:
     Raises
     ------
     ParameterError
-        Its folder does not exist, or it is a folder itself.
+        Its folder does not exist or may not be written to, or it is a folder itself.
     """
     target = Path(path)
     if target.is_dir():
@@ -38,7 +38,29 @@ def check_target(path: str | Path) -> Path:
             f"cannot write {target}: there is no folder {target.parent}. Make it first.",
             path=str(target),
         )
+    check_writable(target.parent, what=target)
     return target
+
+
+def check_writable(folder: Path, *, what: Path) -> None:
+    """Refuse a folder that one may not write to.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Exists.
+    what : pathlib.Path
+        The file or folder to be made in it, for the message.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ParameterError(
+            f"cannot write {what}: you have no right to write to the folder {folder}.",
+            path=str(what),
+        )
 
 
 @contextmanager

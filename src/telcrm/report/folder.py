@@ -6,16 +6,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from telcrm.errors import AmbiguousTableError, NoTablesError, TelcrmError
 from telcrm.report.extra import require
+from telcrm.report.findings import finding_rows
 from telcrm.report.settings import SETTINGS_FILE, Settings, read_settings
 from telcrm.tables import TABLES, Finding, Loaded, read
 
-__all__ = ["Folder", "read_folder"]
+__all__ = ["SUFFIXES", "Folder", "read_folder"]
 
-_SUFFIXES: Final = (".csv", ".parquet")
+SUFFIXES: Final = (".csv", ".parquet")
+_IS_FOLDER: Final = (
+    "it is a folder, and partitioned tables are not read; write the table as one file"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,8 @@ class Folder:
         Tables that could be read, sound or not.
     refused : mapping of str to TelcrmError
         Tables that cannot be reported on: the file cannot be read, or breaks the contract.
-    ignored : tuple of pathlib.Path
-        Files of a kind that could hold a table, under a name that is none.
+    ignored : mapping of pathlib.Path to str
+        What could hold a table and was not read, with the reason.
     """
 
     path: Path
@@ -42,12 +46,28 @@ class Folder:
     files: Mapping[str, Path]
     loaded: Mapping[str, Loaded]
     refused: Mapping[str, TelcrmError]
-    ignored: tuple[Path, ...]
+    ignored: Mapping[Path, str]
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All findings on all tables that could be read, warnings too."""
         return tuple(f for loaded in self.loaded.values() for f in loaded.report.findings)
+
+    def finding_rows(self) -> list[dict[str, Any]]:
+        """Return the findings on all tables, those that could not be read included.
+
+        Returns
+        -------
+        list of dict
+            Keys ``file``, ``table``, ``level``, ``rule``, ``column``, ``count``, ``first_keys`` and
+            ``message``. A file that could not be read has the rule ``unreadable_file``; one that
+            ``telcrm.toml`` does not fit, ``settings``.
+        """
+        checked = {table: loaded.report for table, loaded in self.loaded.items()}
+        return [
+            {"file": self.files[row["table"]].name, **row}
+            for row in finding_rows(checked, self.refused)
+        ]
 
     def raise_if_refused(self) -> None:
         """Raise if a table cannot be reported on.
@@ -113,8 +133,7 @@ def read_folder(path: str | Path, *, on_table: Callable[[str, int], None] | None
             loaded[table].report.raise_if_invalid()
         except TelcrmError as error:
             refused[table] = _naming(file, error)
-    ignored = tuple(file for file in files if file not in found.values())
-    return Folder(folder, settings, found, loaded, refused, ignored)
+    return Folder(folder, settings, found, loaded, refused, _ignored(folder, files, found))
 
 
 def _read(file: Path, table: str, settings: Settings) -> Loaded:
@@ -139,7 +158,21 @@ def _files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise NoTablesError(f"there is no folder {folder}.", folder=str(folder))
     return sorted(
-        file for file in folder.iterdir() if file.is_file() and file.suffix.lower() in _SUFFIXES
+        file for file in folder.iterdir() if file.is_file() and file.suffix.lower() in SUFFIXES
+    )
+
+
+def _ignored(folder: Path, files: list[Path], found: Mapping[str, Path]) -> dict[Path, str]:
+    names = {file: "its name is no canonical table" for file in files if file not in found.values()}
+    return names | dict.fromkeys(_folders(folder), _IS_FOLDER)
+
+
+def _folders(folder: Path) -> list[Path]:
+    """Sub-folders that are named like a table: partitioned Parquet, as Spark writes it."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.is_dir() and TABLES.keys() & {path.name, path.stem}
     )
 
 
@@ -169,6 +202,7 @@ def _nothing_found(folder: Path, files: list[Path]) -> str:
     }
     hint = "".join(f"Did you mean {table} by {name}? " for name, table in near.items())
     names = ", ".join(file.name for file in files) or "no CSV or Parquet file"
+    hint += "".join(f"{path.name} is not read: {_IS_FOLDER}. " for path in _folders(folder))
     return (
         f"{folder} holds no canonical table (found: {names}). {hint}Name each file after its "
         f"table, with .csv or .parquet at the end: {', '.join(TABLES)}."

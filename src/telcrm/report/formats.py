@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from enum import StrEnum
+from math import isinf
 from typing import Any
 
-__all__ = ["Kind", "short", "show", "span"]
+__all__ = ["Kind", "counted", "legible", "short", "show", "span"]
 
 _MISSING = "\N{EN DASH}"
 _MINUS = "\N{MINUS SIGN}"
 _NARROW = "\N{NO-BREAK SPACE}"
-_SCALES = ((1e9, "bn"), (1e6, "M"), (1e3, "k"))
+_SCALES = ((12, "tn"), (9, "bn"), (6, "M"), (3, "k"))
+_THREE_DIGITS = Context(prec=3, rounding=ROUND_HALF_EVEN)
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Kind(StrEnum):
@@ -59,9 +64,11 @@ def show(value: Any, kind: Kind, *, decimals: int = 2) -> str:
     """
     if value is None or value != value:  # noqa: PLR0124 - NaN is the value that differs from itself
         return _MISSING
+    if kind.numeric and isinf(value):
+        return "\N{INFINITY}" if value > 0 else f"{_MINUS}\N{INFINITY}"
     match kind:
         case Kind.TEXT:
-            return str(value)
+            return legible(value)
         case Kind.DAY:
             return f"{value:%Y-%m-%d}"
         case Kind.MONTH:
@@ -80,7 +87,7 @@ def show(value: Any, kind: Kind, *, decimals: int = 2) -> str:
 
 
 def short(value: float | None, kind: Kind, *, unit: str = "") -> str:
-    r"""Write a number for a key figure or an axis: three digits and a scale.
+    r"""Write a number for a key figure or an axis: three digits and a scale, never an exponent.
 
     Parameters
     ----------
@@ -101,14 +108,61 @@ def short(value: float | None, kind: Kind, *, unit: str = "") -> str:
     if value is None or value != value:  # noqa: PLR0124 - NaN
         return _MISSING
     before = f"{unit}{_NARROW}" if unit else ""
-    if kind not in (Kind.COUNT, Kind.MONEY):
+    if kind not in (Kind.COUNT, Kind.MONEY) or isinf(value):
         return before + show(value, kind)
     if kind is Kind.COUNT and abs(value) < 1e6:
         return before + show(value, kind)
-    for scale, letter in _SCALES:
-        if abs(value) >= scale:
-            return before + _signed(f"{value / scale:.3g}") + letter
-    return before + _signed(f"{value:,.0f}")
+    return before + _signed(_three_digits(value))
+
+
+def _three_digits(value: float) -> str:
+    """Round first: 999,600 is 1M, not 1000k. Nothing is written with an exponent."""
+    if abs(value) < 1000 and abs(round(value)) < 1000:
+        return f"{value:,.0f}"
+    rounded = _THREE_DIGITS.create_decimal(Decimal(value))
+    exponent, letter = next(scale for scale in _SCALES if abs(rounded) >= 10 ** scale[0])
+    scaled = f"{rounded.scaleb(-exponent):,f}"
+    return (scaled.rstrip("0").rstrip(".") if "." in scaled else scaled) + letter
+
+
+def counted(count: int, thing: str) -> str:
+    """Write a count with its noun.
+
+    Parameters
+    ----------
+    count : int
+    thing : str
+        In the singular; the plural takes an s.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> counted(1, "customer"), counted(2000, "customer")
+    ('1 customer', '2,000 customers')
+    """
+    return f"{show(count, Kind.COUNT)} {thing}{'' if count == 1 else 's'}"
+
+
+def legible(text: object) -> str:
+    r"""Replace the control characters in a text: neither HTML nor SVG can hold them.
+
+    Parameters
+    ----------
+    text : object
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> legible("Z\x00oe") == "Z\N{REPLACEMENT CHARACTER}oe"
+    True
+    """
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", str(text))
 
 
 def span(first: date | None, last: date | None) -> str:

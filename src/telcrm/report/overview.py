@@ -1,19 +1,20 @@
-"""What there was to report on: tables, spans, findings, and what the reader has to know."""
+"""What there was to report on: tables, spans and findings."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
 from telcrm.errors import TelcrmError
-from telcrm.report.formats import Kind, short, show
+from telcrm.report.as_of import EVENT_TIME, STATE_TIME
+from telcrm.report.findings import finding_rows
+from telcrm.report.formats import Kind, short
 from telcrm.report.parts import Column, Exhibit, KeyFigure, Section
-from telcrm.report.sources import EVENT_TIME, STATE_TIME, Sources
+from telcrm.report.sources import as_days
 from telcrm.tables import TABLES, ValidationReport
 
-__all__ = ["notes_on", "overview"]
+__all__ = ["overview"]
 
 
 def overview(
@@ -36,7 +37,7 @@ def overview(
     Section
     """
     present = [table for table in TABLES if table in frames or table in refused]
-    findings = [row for report in checked.values() for row in report.to_rows()]
+    findings = finding_rows(checked, refused)
     rows = sum(frame.height for frame in frames.values())
     return Section(
         name="overview",
@@ -97,7 +98,7 @@ def _span(frame: pl.DataFrame, table: str) -> tuple[object, object]:
     column = EVENT_TIME.get(table) or STATE_TIME.get(table, "")
     if column not in frame.columns or not frame.schema[column].is_temporal():
         return None, None
-    days = frame[column].cast(pl.Date)
+    days = as_days(frame, table, column)
     return days.min(), days.max()
 
 
@@ -119,62 +120,17 @@ def _findings(rows: Sequence[Mapping[str, object]]) -> tuple[Exhibit, ...]:
         "column": Column("Column"),
         "rule": Column("Rule"),
         "count": Column("Rows", Kind.COUNT),
-        "first_keys": Column("First keys"),
         "level": Column("Level"),
+        "message": Column("What", prose=True),
     }
     return (
         Exhibit(
             name="findings",
             title="Findings",
-            note="Rules that rows break, with the keys of the first ones.",
+            note="Rules that are broken, with the keys of the first rows.",
             # A rule about a column as such breaks no row.
             frame=pl.DataFrame(rows).with_columns(pl.col("count").replace(0, None)),
             columns=columns,
             wide=True,
         ),
     )
-
-
-def notes_on(
-    sources: Sources, *, stated: bool, refused: Collection[str], ignored: Sequence[Path]
-) -> tuple[str, ...]:
-    """Say what the reader has to know to read the numbers.
-
-    Parameters
-    ----------
-    sources : Sources
-    stated : bool
-        Whether somebody named the as-of date.
-    refused : collection of str
-        Tables that are not reported on.
-    ignored : sequence of Path
-        Files whose names are no tables.
-
-    Returns
-    -------
-    tuple of str
-    """
-    notes = []
-    if sources.as_of is not None:
-        day = show(sources.as_of, Kind.DAY)
-        how = (
-            "as asked for"
-            if stated
-            else "the last day on which something happened in these tables (a month of "
-            "subscriber_months counts to its end)"
-        )
-        notes.append(f"The report looks back from {day}, {how}.")
-    for table, rows in sources.after.items():
-        notes.append(f"{table}: {show(rows, Kind.COUNT)} later rows were left out.")
-    notes += [
-        f"{table} was left out; other sections read as if there were no such table."
-        for table in refused
-    ]
-    if ignored:
-        names = ", ".join(path.name for path in ignored)
-        notes.append(f"Not read, because the names are no tables: {names}.")
-    notes.append(
-        "Days and months are those of UTC. Each section counts the rows of its own tables; tables "
-        "are not checked against each other."
-    )
-    return tuple(notes)

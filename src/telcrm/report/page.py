@@ -78,10 +78,10 @@ def _rows(exhibit: Exhibit, decimals: int) -> list[list[str]]:
     kinds = [column.kind for column in exhibit.columns.values()]
     return [
         [show(value, kind, decimals=decimals) for value, kind in zip(row, kinds, strict=True)]
-        for row in exhibit.frame.select(list(exhibit.columns)).iter_rows()
+        for row in exhibit.shown.select(list(exhibit.columns)).iter_rows()
     ]
 
 
 def _is_open(exhibit: Exhibit) -> bool:
     """Fold up a table that stands beside its plot, or is long."""
-    return exhibit.plot is None and exhibit.frame.height <= _LONGEST_OPEN_TABLE
+    return exhibit.plot is None and exhibit.shown.height <= _LONGEST_OPEN_TABLE

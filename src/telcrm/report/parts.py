@@ -43,10 +43,13 @@ class Column:
     ----------
     label : str
     kind : Kind
+    prose : bool
+        Sentences, which may run over several lines.
     """
 
     label: str
     kind: Kind = Kind.TEXT
+    prose: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,8 @@ class Exhibit:
         Drawn when the report is written.
     wide : bool
         Takes the whole width of the page.
+    most : int, optional
+        How many rows, from the first, the page shows; an export holds all.
     """
 
     name: str
@@ -78,6 +83,12 @@ class Exhibit:
     columns: Mapping[str, Column] = field(default_factory=dict)
     plot: Plot | None = None
     wide: bool = False
+    most: int | None = None
+
+    @property
+    def shown(self) -> pl.DataFrame:
+        """The rows that stand on the page."""
+        return self.frame if self.most is None else self.frame.head(self.most)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from telcrm.domain import Currency
 from telcrm.report.files import writing
+from telcrm.report.own_folder import EXPORT_MARKER, take
 from telcrm.report.page import render
 from telcrm.report.parts import Section, Skipped
 from telcrm.report.spreadsheet import write_csv
@@ -29,6 +30,8 @@ class Report:
         Of all amounts.
     notes : tuple of str
         What the reader has to know: where the as-of date is from, what was left out.
+    warnings : tuple of str
+        What is probably wrong with the tables, to be looked at before the numbers.
     sections : tuple of Section
         The first one, ``overview``, tells which tables there were.
     skipped : tuple of Skipped
@@ -41,6 +44,7 @@ class Report:
     notes: tuple[str, ...]
     sections: tuple[Section, ...]
     skipped: tuple[Skipped, ...]
+    warnings: tuple[str, ...] = ()
 
     def section(self, name: str) -> Section:
         """Return one section.
@@ -98,23 +102,28 @@ class Report:
         Parameters
         ----------
         folder : str or pathlib.Path
-            Is made if it does not exist.
+            Is made if it does not exist. What an earlier export wrote into it is removed first, so
+            that the numbers of two reports never stand side by side.
 
         Returns
         -------
         tuple of pathlib.Path
-            ``movement_months.csv``, ...
+            ``movement_months.csv``, ... Beside them stands ``.telcrm-export``, which lists them.
+
+        Raises
+        ------
+        ParameterError
+            The folder holds files that no export wrote.
         """
-        target = Path(folder)
-        target.mkdir(parents=True, exist_ok=True)
-        written = []
-        for section in self.sections:
-            for exhibit in section.exhibits:
-                path = target / f"{section.name}_{exhibit.name}.csv"
-                frame = exhibit.frame
-                write_csv(path, frame.iter_rows(named=True), columns=frame.columns)
-                written.append(path)
-        return tuple(written)
+        frames = {
+            f"{section.name}_{exhibit.name}.csv": exhibit.frame
+            for section in self.sections
+            for exhibit in section.exhibits
+        }
+        target = take(folder, EXPORT_MARKER, files=frames)
+        for name, frame in frames.items():
+            write_csv(target / name, frame.iter_rows(named=True), columns=frame.columns)
+        return tuple(target / name for name in frames)
 
     def _repr_html_(self) -> str:
         """Show the report in a notebook, in a frame of its own: its styles stay in there."""

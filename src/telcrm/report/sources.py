@@ -5,37 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from telcrm.domain import Currency
-from telcrm.errors import CurrencyMismatchError
+from telcrm.report.as_of import EVENT_TIME, STATE_TIME, Reach, reach
+from telcrm.report.one_currency import one_currency
 from telcrm.tables import TABLES, ColumnType
 
 if TYPE_CHECKING:
     import polars as pl
     from polars._typing import PolarsDataType
 
-__all__ = ["EVENT_TIME", "STATE_TIME", "Sources", "last_day", "prepare"]
-
-EVENT_TIME: Final[Mapping[str, str]] = {
-    "subscriber_months": "period",
-    "usage": "started_at",
-    "recharges": "recharged_at",
-    "invoices": "issued_on",
-    "payments": "paid_on",
-    "complaints": "received_at",
-    "interactions": "started_at",
-    "surveys": "responded_at",
-    "campaign_contacts": "contacted_at",
-}
-"""When a row of a table happened. The other tables hold states, not events."""
-
-STATE_TIME: Final[Mapping[str, str]] = {
-    "customers": "since",
-    "subscriptions": "activated_on",
-    "equipment": "assigned_on",
-}
-"""Since when a row of the other tables holds."""
+__all__ = ["Sources", "as_days", "prepare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +30,20 @@ class Sources:
     as_of : datetime.date, optional
         None: no table has a date.
     currency : Currency, optional
+    assumed : tuple of str
+        Tables with amounts that are taken to be in ``currency`` because the others are.
     after : mapping of str to int
-        Rows that were left out because they happened after ``as_of``, per table.
+        Rows that were left out because they are of a day after ``as_of``, per table.
+    reach : Reach, optional
+        How far the tables went before anything was left out.
     """
 
     frames: Mapping[str, pl.DataFrame]
     as_of: date | None
     currency: Currency | None
+    assumed: tuple[str, ...]
     after: Mapping[str, int]
+    reach: Reach | None
 
     def __contains__(self, table: str) -> bool:
         return table in self.frames
@@ -90,6 +77,23 @@ class Sources:
         return self.as_of
 
     @property
+    def looks_back(self) -> bool:
+        """Whether the tables go on after ``as_of``, so that what they state may be of later."""
+        return self.reach is not None and self.as_of is not None and self.as_of < self.reach.day
+
+    @property
+    def splits_a_month(self) -> bool:
+        """Whether ``as_of`` lies within a month that ``subscriber_months`` holds a row of."""
+        import polars as pl
+
+        if self.as_of is None or "subscriber_months" not in self:
+            return False
+        month = pl.lit(self.as_of).dt.truncate("1mo")
+        whole = pl.lit(self.as_of).dt.month_end() == self.as_of
+        found = self["subscriber_months"].select(((pl.col("period") == month) & ~whole).any())
+        return bool(found.item())
+
+    @property
     def unit(self) -> str:
         """The currency's code, or nothing."""
         return self.currency.code if self.currency else ""
@@ -106,42 +110,6 @@ class Sources:
         str
         """
         return f"{label}, {self.unit}" if self.unit else label
-
-
-def last_day(frames: Mapping[str, pl.DataFrame]) -> date | None:
-    """Return the last day on which something happened.
-
-    A month of ``subscriber_months`` counts to its last day. Where no table holds events, the last
-    customer, subscription or assigned device counts.
-
-    Parameters
-    ----------
-    frames : mapping of str to polars.DataFrame
-
-    Returns
-    -------
-    datetime.date or None
-    """
-    for times in (EVENT_TIME, STATE_TIME):
-        days = [
-            _last_day_of(frames[table], column)
-            for table, column in times.items()
-            if table in frames and column in frames[table].columns
-        ]
-        known = [day for day in days if day is not None]
-        if known:
-            return max(known)
-    return None
-
-
-def _last_day_of(frame: pl.DataFrame, column: str) -> date | None:
-    import polars as pl
-
-    day = pl.col(column).cast(pl.Date)
-    if column == "period":
-        day = day.dt.month_end()
-    found: date | None = frame.select(day.max()).item()
-    return found
 
 
 def prepare(
@@ -169,19 +137,44 @@ def prepare(
         ``currency`` is no ISO 4217 code.
     """
     ready = {table: _plain(frame, table) for table, frame in frames.items() if frame.height}
-    as_of = as_of or last_day(ready)
-    after: dict[str, int] = {}
-    for table, column in EVENT_TIME.items():
-        if table in ready and as_of is not None:
-            before = ready[table].height
-            ready[table] = _until(ready[table], column, as_of)
-            after[table] = before - ready[table].height
+    reached = reach(ready)
+    as_of = as_of or (reached.day if reached else None)
+    unit, assumed = one_currency(ready, currency)
+    kept = {
+        table: frame if as_of is None else _until(frame, table, as_of)
+        for table, frame in ready.items()
+    }
     return Sources(
-        frames={table: frame for table, frame in ready.items() if frame.height},
+        frames={table: frame for table, frame in kept.items() if frame.height},
         as_of=as_of,
-        currency=_one_currency(ready, currency),
-        after={table: rows for table, rows in after.items() if rows},
+        currency=unit,
+        assumed=assumed,
+        after={
+            table: ready[table].height - frame.height
+            for table, frame in kept.items()
+            if frame.height < ready[table].height
+        },
+        reach=reached,
     )
+
+
+def as_days(frame: pl.DataFrame, table: str, column: str) -> pl.Series:
+    """Return the days of a column of times: as they were written, or in UTC if it holds instants.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+    table, column : str
+        Canonical names.
+
+    Returns
+    -------
+    polars.Series
+    """
+    import polars as pl
+
+    kind = TABLES[table].column(column).type
+    return frame.select(_timeless(frame, column, kind).cast(pl.Date)).to_series()
 
 
 def _plain(frame: pl.DataFrame, table: str) -> pl.DataFrame:
@@ -197,39 +190,32 @@ def _plain(frame: pl.DataFrame, table: str) -> pl.DataFrame:
         ColumnType.MONTH: pl.Date,
         ColumnType.INSTANT: pl.Datetime("us"),
     }
-    columns = []
-    for column in TABLES[table].columns:
-        if column.name in frame.columns:
-            value = pl.col(column.name)
-            if getattr(frame.schema[column.name], "time_zone", None):
-                value = value.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-            columns.append(value.cast(dtypes[column.type]))
-    return frame.select(columns)
+    return frame.select(
+        _timeless(frame, column.name, column.type).cast(dtypes[column.type])
+        if frame.schema[column.name].is_temporal()
+        else pl.col(column.name).cast(dtypes[column.type])
+        for column in TABLES[table].columns
+        if column.name in frame.columns
+    )
 
 
-def _until(frame: pl.DataFrame, column: str, as_of: date) -> pl.DataFrame:
+def _timeless(frame: pl.DataFrame, column: str, kind: ColumnType) -> pl.Expr:
+    """Take the zone off: an instant is moved to UTC, a day stays the day that was written."""
     import polars as pl
 
-    return frame.filter(pl.col(column).cast(pl.Date) <= as_of)
+    value = pl.col(column)
+    if not getattr(frame.schema[column], "time_zone", None):
+        return value
+    moved = value.dt.convert_time_zone("UTC") if kind is ColumnType.INSTANT else value
+    return moved.dt.replace_time_zone(None)
 
 
-def _one_currency(frames: Mapping[str, Any], fallback: str | None) -> Currency | None:
-    found: dict[str, list[str]] = {}
-    for table, frame in frames.items():
-        if "currency" in frame.columns:
-            for code in frame["currency"].drop_nulls().unique().sort().to_list():
-                found.setdefault(code, []).append(table)
-        elif fallback and set(frame.columns) & _MONEY_COLUMNS:
-            found.setdefault(fallback, []).append(table)
-    if len(found) > 1:
-        where = "; ".join(f"{code}: {', '.join(tables)}" for code, tables in sorted(found.items()))
-        raise CurrencyMismatchError(
-            f"the tables are in {len(found)} currencies ({where}), and a report adds up in one. "
-            "Convert them, or keep each currency in a folder of its own.",
-            currencies=found,
-        )
-    code = next(iter(found), fallback)
-    return Currency(code) if code else None
+def _until(frame: pl.DataFrame, table: str, as_of: date) -> pl.DataFrame:
+    """Leave out the rows of later days; a row without a day stays."""
+    import polars as pl
 
-
-_MONEY_COLUMNS = frozenset({"revenue", "amount", "total", "charge", "residual_value"})
+    column = EVENT_TIME.get(table) or STATE_TIME[table]
+    if column not in frame.columns:
+        return frame
+    day = pl.col(column).cast(pl.Date)
+    return frame.filter(day.is_null() | (day <= as_of))

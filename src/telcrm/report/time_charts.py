@@ -7,7 +7,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
-from telcrm.report.drawing import INK, MUTED, PALETTE, PRIMARY, Plot, scale, tidy
+from telcrm.report.drawing import INK, PALETTE, PRIMARY, Plot, legend, scale, tidy
 from telcrm.report.formats import Kind, short
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def in_and_out(
         tops: list[float] = []
         for columns, sign in ((ins, 1.0), (outs, -1.0)):
             floor = [0.0] * len(months)
-            for column, name in columns.items():
+            for column in columns:
                 heights = [sign * height for height in _floats(frame, column)]
                 axes.bar(
                     range(len(months)),
@@ -90,7 +90,7 @@ def in_and_out(
                     bottom=floor,
                     width=0.72,
                     color=colours[column],
-                    label=name,
+                    label=column,
                 )
                 floor = [low + height for low, height in zip(floor, heights, strict=True)]
             tops += floor
@@ -100,7 +100,7 @@ def in_and_out(
         axes.set_yticks(
             axes.get_yticks(), [text.get_text().lstrip(_MINUS) for text in axes.get_yticklabels()]
         )
-        _legend(figure, len(ins) + len(outs))
+        legend(figure, [*ins.values(), *outs.values()])
 
     return Plot(draw, label)
 
@@ -178,18 +178,18 @@ def _draw_lines(
         axes.fill_between(range(len(months)), *band, color=PRIMARY, alpha=0.15, linewidth=0)
     # A point is marked where there are few, so that one between two gaps is seen at all.
     marker = "o" if len(months) <= 2 * _MOST_LABELS else ""
-    for (name, heights), colour in zip(series, PALETTE, strict=False):
+    for at, ((_, heights), colour) in enumerate(zip(series, PALETTE, strict=False)):
         axes.plot(
             range(len(months)),
             heights,
             color=colour,
-            label=name,
+            label=str(at),
             marker=marker,
             markersize=3.2,
             clip_on=False,
         )
     if len(series) > 1:
-        _legend(figure, len(series))
+        legend(figure, [name for name, _ in series])
     else:
         _label_end(axes, series[0][1], kind)
     _time_axis(axes, months)
@@ -216,10 +216,6 @@ def _label_end(axes: Axes, heights: Sequence[float], kind: Kind) -> None:
             fontweight="bold",
             annotation_clip=False,
         )
-
-
-def _legend(figure: Figure, names: int) -> None:
-    figure.legend(loc="outside upper left", ncols=min(names, 5), labelcolor=MUTED)
 
 
 def _time_axis(axes: Axes, days: Sequence[date]) -> None:

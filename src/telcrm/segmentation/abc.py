@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from numbers import Real
 from typing import Any, TypeVar
 
 import narwhals.stable.v2 as nw
@@ -139,10 +140,10 @@ def abc(
 
 
 def _check_parameters(thresholds: tuple[float, float], customer: str, value: str) -> None:
-    if len(thresholds) != 2 or not 0 < thresholds[0] < thresholds[1] < 1:
+    if not _are_thresholds(thresholds):
         raise ParameterError(
-            f"abc: thresholds are {thresholds}, and have to be two shares that rise between 0 and "
-            "1, for example (0.8, 0.95).",
+            f"abc: thresholds are {thresholds!r:.80}, and have to be two shares that rise between "
+            "0 and 1, for example (0.8, 0.95).",
             thresholds=thresholds,
         )
     names = [name.casefold() for name in (customer, value, *_RESULT)]
@@ -152,6 +153,13 @@ def _check_parameters(thresholds: tuple[float, float], customer: str, value: str
             customer=customer,
             value=value,
         )
+
+
+def _are_thresholds(thresholds: object) -> bool:
+    if not isinstance(thresholds, tuple | list) or len(thresholds) != 2:
+        return False
+    first, second = thresholds
+    return all(isinstance(each, Real) for each in thresholds) and 0 < first < second < 1
 
 
 def _check(opened: OpenFrame, customer: str, value: str) -> None:

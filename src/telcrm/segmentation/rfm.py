@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from numbers import Integral
 from typing import Any, TypeVar
 
 import narwhals.stable.v2 as nw
@@ -110,8 +111,8 @@ def rfm(
     CurrencyMismatchError
         ``frame`` has a column ``currency`` with more than one currency in it.
     ParameterError
-        ``bins`` is out of range, or ``as_of`` is a datetime: which day it falls on depends on the
-        zone.
+        ``bins`` is out of range, ``method`` is none of the two, or ``as_of`` is no date, or a
+        datetime: which day that falls on depends on the zone.
 
     Notes
     -----
@@ -143,8 +144,7 @@ def rfm(
     >>> scored.select("customer_id", "recency_days", "frequency", "monetary", "rfm_score").rows()
     [('ann', 1, 2, 30.0, 332), ('bob', 151, 1, 5.0, 111), ('cid', 30, 1, 50.0, 213)]
     """
-    method = RfmMethod(method)
-    _check_parameters(as_of, bins, customer)
+    _check_parameters(as_of, bins, method, customer)
     opened = open_frame(frame, table="transactions")
     require_columns(opened, {"customer": customer, "at": at, "amount": amount})
     opened = parse_objects(opened, [at])
@@ -162,12 +162,21 @@ def rfm(
     return opened.close(result)  # type: ignore[no-any-return]
 
 
-def _check_parameters(as_of: date, bins: int, customer: str) -> None:
-    if not 2 <= bins <= _MAX_BINS:
+def _check_parameters(as_of: date, bins: int, method: RfmMethod, customer: str) -> None:
+    if not _is_whole(bins) or not 2 <= bins <= _MAX_BINS:
         raise ParameterError(
-            f"rfm: bins is {bins}, and has to be from 2 to {_MAX_BINS}, so that rfm_score keeps "
-            "one digit for each part.",
+            f"rfm: bins is {bins!r}, and has to be a whole number from 2 to {_MAX_BINS}, so that "
+            "rfm_score keeps one digit for each part.",
             bins=bins,
+        )
+    if method not in tuple(RfmMethod):
+        raise ParameterError(
+            f"rfm: method is {method!r}. Choose from: {', '.join(RfmMethod)}.", method=method
+        )
+    if not isinstance(as_of, date):
+        raise ParameterError(
+            f"rfm: as_of is {as_of!r}, and has to be a date, for example date(2024, 5, 1).",
+            as_of=as_of,
         )
     if isinstance(as_of, datetime):
         raise ParameterError(
@@ -180,6 +189,10 @@ def _check_parameters(as_of: date, bins: int, customer: str) -> None:
             f"rfm: {customer!r} would stand twice in the result. Rename the column of customers.",
             customer=customer,
         )
+
+
+def _is_whole(number: object) -> bool:
+    return isinstance(number, Integral) and not isinstance(number, bool)
 
 
 def _check(opened: OpenFrame, customer: str, at: str, amount: str) -> None:
@@ -227,6 +240,6 @@ def _score(measured: nw.LazyFrame[Any], bins: int, method: RfmMethod) -> nw.Lazy
         rank = nw.col(measure).rank("min", descending=worst_last).over(*among).cast(nw.Int64)
         size = nw.col(measure).count().over(*among).cast(nw.Int64)
         scored = scored.with_columns(**{score: (rank - 1) * bins // size + 1})
-        if method is RfmMethod.NESTED:
+        if method == RfmMethod.NESTED:
             among = [*among, score]
     return scored

@@ -8,7 +8,8 @@ import numpy as np
 
 from telcrm.domain import InvoiceStatus, PaymentMethod, PaymentStatus
 from telcrm.synth.columns import Coded, Dates, Floats, Ints, KeyRefs, Keys, Numbers, Table
-from telcrm.synth.draws import categories
+from telcrm.synth.denomination import Denomination
+from telcrm.synth.draws import categories, choose_by_row
 from telcrm.synth.identifiers import keys
 from telcrm.synth.population import Population
 from telcrm.synth.ranges import require_between, require_count, require_positive, require_shares
@@ -16,6 +17,7 @@ from telcrm.synth.timeline import Timeline
 
 __all__ = [
     "CHRONIC",
+    "FIRST_DUNNED_BILL",
     "LATE",
     "NEVER_PAY",
     "PAYER_CLASSES",
@@ -30,6 +32,9 @@ __all__ = [
 
 PAYER_CLASSES = ("prompt", "late", "chronic", "never_pay")
 PROMPT, LATE, CHRONIC, NEVER_PAY = range(4)
+
+FIRST_DUNNED_BILL = 3
+"""A debtor with so many bills since activation is in arrears, and may be cut off."""
 
 _STATUSES = (InvoiceStatus.SENT, InvoiceStatus.PARTIALLY_PAID, InvoiceStatus.SETTLED)
 _METHODS = (
@@ -48,7 +53,8 @@ class PaymentBehaviour:
     Parameters
     ----------
     prompt, late, chronic, never_pay : float in [0, 1], adding up to 1
-        Shares of postpaid customers.
+        Shares of postpaid customers when they join. Among the opening base debtors are fewer:
+        most of those who had bills before the window were cut off before it.
     due_days : int >= 0
         Days from issue to due date.
     tax_rate : float in [0, 1]
@@ -114,10 +120,26 @@ class Bills:
     method: Ints
 
 
-def draw_payers(rng: np.random.Generator, behaviour: PaymentBehaviour, customers: int) -> Ints:
-    """Draw the payer class of each customer; it has no meaning for prepaid ones."""
-    weights = [behaviour.prompt, behaviour.late, behaviour.chronic, behaviour.never_pay]
-    return categories(rng, weights, customers)
+def draw_payers(
+    rng: np.random.Generator,
+    behaviour: PaymentBehaviour,
+    population: Population,
+    *,
+    debtor_chronic: float,
+    debtor_never_pay: float,
+) -> Ints:
+    """Draw the payer class of each customer; it has no meaning for prepaid ones.
+
+    A debtor of the opening base has stayed through every month in which one of the lines might have
+    been cut off, so the older the lines, the fewer debtors.
+    """
+    months = np.maximum(-population.start_month - FIRST_DUNNED_BILL, 0)
+    dunned = np.bincount(population.owner, months, population.customers)
+    stayed = np.ones((population.customers, len(PAYER_CLASSES)))
+    stayed[:, CHRONIC] = (1.0 - debtor_chronic) ** dunned
+    stayed[:, NEVER_PAY] = (1.0 - debtor_never_pay) ** dunned
+    shares = [behaviour.prompt, behaviour.late, behaviour.chronic, behaviour.never_pay]
+    return choose_by_row(rng, stayed * shares)
 
 
 def draw_bills(
@@ -130,6 +152,7 @@ def draw_bills(
     line: Ints,
     month: Ints,
     revenue: Floats,
+    money: Denomination,
 ) -> Bills:
     """Bill each postpaid customer's net revenue of a month on the month's last day.
 
@@ -137,36 +160,38 @@ def draw_bills(
     """
     postpaid = ~population.prepaid[line]
     cell = month[postpaid] * np.int64(population.customers) + population.owner[line[postpaid]]
-    net = np.bincount(cell, revenue[postpaid], timeline.months * population.customers)
-    net_cents = np.rint(net * 100.0)
-    billed = np.flatnonzero(net_cents > 0)
+    net: Floats = np.bincount(
+        cell, revenue[postpaid], timeline.months * population.customers
+    ).astype(np.float64)
+    net_units = money.units(net)
+    billed = np.flatnonzero(net_units > 0)
     month_of, customer = np.divmod(billed, population.customers)
-    net_cents = net_cents[billed]
-    tax_cents = np.rint(net_cents * behaviour.tax_rate)
-    total_cents = net_cents + tax_cents
+    net_units = net_units[billed]
+    tax_units = np.rint(net_units * behaviour.tax_rate)
+    total_units = net_units + tax_units
     issued = timeline.month_starts[month_of + 1] - 1
     due = issued + behaviour.due_days
 
-    invoice, paid_on, cents = _draw_payments(
-        rng, behaviour, payer[customer], issued=issued, due=due, total=total_cents
+    invoice, paid_on, units = _draw_payments(
+        rng, behaviour, payer[customer], issued=issued, due=due, total=total_units
     )
     # The observer stands at the end of the window and does not see later payments.
-    seen = (paid_on < timeline.end_day) & (cents > 0)
-    invoice, paid_on, cents = invoice[seen], paid_on[seen], cents[seen]
+    seen = (paid_on < timeline.end_day) & (units > 0)
+    invoice, paid_on, units = invoice[seen], paid_on[seen], units[seen]
     order = np.lexsort((invoice, paid_on))
-    invoice, paid_on, cents = invoice[order], paid_on[order], cents[order]
-    open_cents = total_cents - np.bincount(invoice, cents, billed.size)
+    invoice, paid_on, units = invoice[order], paid_on[order], units[order]
+    open_units = total_units - np.bincount(invoice, units, billed.size)
     return Bills(
         customer=customer.astype(np.int32),
         month=month_of.astype(np.int16),
         issued=issued,
         due=due,
-        total=total_cents / 100.0,
-        tax=tax_cents / 100.0,
-        open_amount=open_cents / 100.0,
+        total=money.amounts(total_units),
+        tax=money.amounts(tax_units),
+        open_amount=money.amounts(open_units),
         paid_invoice=invoice,
         paid_on=paid_on,
-        paid_amount=cents / 100.0,
+        paid_amount=money.amounts(units),
         method=categories(rng, [0.45, 0.25, 0.15, 0.05, 0.10], population.customers),
     )
 
@@ -180,7 +205,7 @@ def _draw_payments(
     due: Ints,
     total: Floats,
 ) -> tuple[Ints, Ints, Floats]:
-    """Up to two payments for each invoice: position of the invoice, day, amount in cents."""
+    """Up to two payments for each invoice: its position, the day, the amount in minor units."""
     size = payer.size
     early = np.maximum(due - rng.integers(0, behaviour.early_days + 1, size), issued)
     late = due + 1 + np.floor(rng.gamma(2.0, behaviour.late_mean_days / 2.0, size))
@@ -201,7 +226,7 @@ def _draw_payments(
     )
 
 
-def invoices_table(bills: Bills, population: Population, currency: str) -> Table:
+def invoices_table(bills: Bills, population: Population, money: Denomination) -> Table:
     """Return the canonical invoices table."""
     size = bills.customer.size
     status = np.where(bills.open_amount == 0, 2, np.where(bills.open_amount < bills.total, 1, 0))
@@ -214,22 +239,21 @@ def invoices_table(bills: Bills, population: Population, currency: str) -> Table
         "total": Numbers(bills.total),
         "tax": Numbers(bills.tax),
         "open_amount": Numbers(bills.open_amount),
-        "currency": Coded(np.zeros(size, dtype=np.int8), (currency,)),
+        "currency": money.column(size),
         "status": Coded(status, _STATUSES),
     }
 
 
-def payments_table(bills: Bills, population: Population, currency: str) -> Table:
+def payments_table(bills: Bills, population: Population, money: Denomination) -> Table:
     """Return the canonical payments table, in the order of time."""
     customer = bills.customer[bills.paid_invoice]
-    nothing = np.zeros(customer.size, dtype=np.int8)
     return {
         "payment_id": Keys(keys("P", customer.size)),
         "account_id": KeyRefs(customer, population.account_id),
         "customer_id": KeyRefs(customer, population.customer_id),
         "paid_on": Dates(bills.paid_on),
         "amount": Numbers(bills.paid_amount),
-        "currency": Coded(nothing, (currency,)),
+        "currency": money.column(customer.size),
         "method": Coded(bills.method[customer], _METHODS),
-        "status": Coded(nothing, (PaymentStatus.DONE,)),
+        "status": Coded(np.zeros(customer.size, dtype=np.int8), (PaymentStatus.DONE,)),
     }

@@ -9,6 +9,7 @@ import numpy as np
 from telcrm.domain import CampaignArm, Channel
 from telcrm.errors import ParameterError
 from telcrm.synth.columns import Coded, Flags, Floats, Instants, Ints, KeyRefs, Keys, Numbers, Table
+from telcrm.synth.denomination import Denomination
 from telcrm.synth.draws import categories, choose_by_row, uniform_days
 from telcrm.synth.identifiers import keys
 from telcrm.synth.lifecycle import Lifecycle
@@ -130,6 +131,7 @@ def draw_contacts(
     timeline: Timeline,
     *,
     response_class: Ints,
+    money: Denomination,
 ) -> Contacts:
     """Select customers, split them into arms at random and draw their responses."""
     chance = np.array([campaigns.response_control, campaigns.response_treatment])
@@ -154,7 +156,7 @@ def draw_contacts(
                 at,
                 control.astype(np.int8),
                 responded,
-                np.where(responded, np.rint(value * 100.0) / 100.0, 0.0),
+                np.where(responded, money.rounded(value), 0.0),
             )
         )
     return Contacts(*(np.concatenate(column) for column in zip(*parts, strict=True)))

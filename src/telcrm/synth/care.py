@@ -105,7 +105,7 @@ class Care:
 def draw_complaint_counts(
     rng: np.random.Generator, process: CareProcess, satisfaction: Floats, months: int
 ) -> Ints:
-    """Draw complaints by (month, line), whether or not the line will be active then."""
+    """Draw complaints by (month, line), whether or not the line is active then."""
     log_mean = np.log(process.complaints_per_month)
     mean = np.exp(log_mean + process.complaint_satisfaction * satisfaction)
     counts = [np.minimum(rng.poisson(mean), 100).astype(np.int8) for _ in range(months)]

@@ -8,6 +8,7 @@ import numpy as np
 
 from telcrm.domain import EquipmentKind, EquipmentOwnership, EquipmentStatus, TerminationReason
 from telcrm.synth.columns import NOT_A_DAY, Coded, Dates, KeyRefs, Keys, Numbers, Table
+from telcrm.synth.denomination import Denomination
 from telcrm.synth.draws import categories, uniform_days
 from telcrm.synth.identifiers import digits, imeis, keys, scatter
 from telcrm.synth.lifecycle import REASONS, Lifecycle
@@ -83,7 +84,7 @@ def equipment_table(
     lifecycle: Lifecycle,
     timeline: Timeline,
     *,
-    currency: str,
+    money: Denomination,
 ) -> Table:
     """Return the canonical equipment table: sold handsets, lent devices, then stock.
 
@@ -152,7 +153,7 @@ def equipment_table(
         "returned_on": Dates(
             np.where(status == _RETURNED, np.concatenate([returned_on, no_day]), NOT_A_DAY)
         ),
-        "residual_value": Numbers(np.rint(residual * 100.0) / 100.0),
-        "subsidy": Numbers(np.rint(subsidy * 100.0) / 100.0),
-        "currency": Coded(np.zeros(size, dtype=np.int8), (currency,)),
+        "residual_value": Numbers(money.rounded(residual)),
+        "subsidy": Numbers(money.rounded(subsidy)),
+        "currency": money.column(size),
     }

@@ -8,6 +8,7 @@ import numpy as np
 
 from telcrm.domain import TerminationReason
 from telcrm.synth.columns import Coded, Dates, Flags, Floats, Ints, KeyRefs, Numbers, Table
+from telcrm.synth.denomination import Denomination
 from telcrm.synth.lifecycle import REASONS, Lifecycle
 from telcrm.synth.plans import Plan
 from telcrm.synth.population import SEGMENTS, Population
@@ -45,6 +46,7 @@ def draw_months(
     population: Population,
     lifecycle: Lifecycle,
     prepaid_revenue: Floats,
+    money: Denomination,
 ) -> MonthRows:
     """Draw usage and revenue of every active month.
 
@@ -62,6 +64,7 @@ def draw_months(
             population=population,
             lifecycle=lifecycle,
             prepaid_revenue=prepaid_revenue,
+            money=money,
         )
         for month in range(len(lifecycle.active))
     ]
@@ -78,6 +81,7 @@ def _draw_month(
     population: Population,
     lifecycle: Lifecycle,
     prepaid_revenue: Floats,
+    money: Denomination,
 ) -> tuple[Ints, Ints, Floats, Floats, Ints, Ints, Ints]:
     line = np.flatnonzero(lifecycle.active[month]).astype(np.int32)
     level = _DAYS * _dip(lifecycle, line, month, profile.leaving_dip)
@@ -108,8 +112,8 @@ def _draw_month(
     return (
         line,
         np.full(line.size, month, dtype=np.int16),
-        np.rint(revenue * 100.0) / 100.0,
-        np.rint(cost * 100.0) / 100.0,
+        money.rounded(revenue),
+        money.rounded(cost),
         voice_s.astype(np.int32),
         data_bytes.astype(np.int64),
         sms,
@@ -137,7 +141,7 @@ def subscriber_months_table(
     lifecycle: Lifecycle,
     timeline: Timeline,
     *,
-    currency: str,
+    money: Denomination,
 ) -> Table:
     """Return the canonical subscriber_months table."""
     owner = population.owner[rows.line]
@@ -158,5 +162,5 @@ def subscriber_months_table(
         "data_bytes": Numbers(rows.data_bytes),
         "sms_count": Numbers(rows.sms),
         "tenure_months": Numbers(lifecycle.tenure(rows.line, rows.month)),
-        "currency": Coded(np.zeros(owner.size, dtype=np.int8), (currency,)),
+        "currency": money.column(owner.size),
     }

@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from telcrm.errors import ParameterError
 from telcrm.synth.assemble import Backend, assemble
-from telcrm.synth.billing import PaymentBehaviour
-from telcrm.synth.campaigns import Campaigns
-from telcrm.synth.care import CareProcess
-from telcrm.synth.churn_hazard import ChurnHazard
-from telcrm.synth.equipment import DeviceMix
-from telcrm.synth.fraud import FraudMix
-from telcrm.synth.lifecycle import PlanChanges, WinBack
-from telcrm.synth.plans import DEFAULT_PLANS, Plan
-from telcrm.synth.population import CustomerBase
-from telcrm.synth.ranges import require_count
-from telcrm.synth.recharges import RechargeProcess
+from telcrm.synth.parameters import OperatorParameters
 from telcrm.synth.truth import Truth, truth_of
-from telcrm.synth.usage_profile import UsageProfile
 from telcrm.synth.world import TABLES, World
 
 __all__ = ["Operator"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Operator:
+class Operator(OperatorParameters):
     """A telecom operator that never was, with known parameters and labels.
 
     Equal parameters give equal tables, whichever tables are asked for and in whichever order.
@@ -45,7 +33,9 @@ class Operator:
     first_period : date
         First day of the first month.
     currency : str
-        Three capital letters, for all amounts.
+        ISO 4217 code, for all amounts; they are rounded to its minor unit. Prices and means keep
+        their size whatever the currency: the default plans suit one of about the worth of a euro,
+        and for another you pass ``plans`` and the means of the other processes in its own size.
     country_code : str
         One to three digits put before the lines' own numbers. The default, 999, is not assigned
         to any country: no number made with it rings anywhere.
@@ -70,68 +60,18 @@ class Operator:
     ['subscription_id', 'customer_id', 'account_id']
     """
 
-    subscribers: int = 2_000
-    months: int = 12
-    seed: int = 0
-    first_period: date = date(2025, 1, 1)
-    currency: str = "EUR"
-    country_code: str = "999"
-    plans: tuple[Plan, ...] = DEFAULT_PLANS
-    base: CustomerBase = field(default_factory=CustomerBase)
-    hazard: ChurnHazard = field(default_factory=ChurnHazard)
-    recharges: RechargeProcess = field(default_factory=RechargeProcess)
-    plan_changes: PlanChanges = field(default_factory=PlanChanges)
-    win_back: WinBack = field(default_factory=WinBack)
-    payments: PaymentBehaviour = field(default_factory=PaymentBehaviour)
-    usage: UsageProfile = field(default_factory=UsageProfile)
-    care: CareProcess = field(default_factory=CareProcess)
-    campaigns: Campaigns = field(default_factory=Campaigns)
-    devices: DeviceMix = field(default_factory=DeviceMix)
-    frauds: FraudMix = field(default_factory=FraudMix)
-
-    def __post_init__(self) -> None:
-        require_count(self, 1, "subscribers", "months")
-        require_count(self, 0, "seed")
-        if not isinstance(self.first_period, date) or self.first_period.day != 1:
-            raise ParameterError(
-                f"Operator: first_period={self.first_period!r} is not the first day of a month. "
-                "Pass date(year, month, 1).",
-                parameter="first_period",
-                value=self.first_period,
-            )
-        if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isupper()):
-            raise ParameterError(
-                f"Operator: currency={self.currency!r} is not a code of three capital letters.",
-                parameter="currency",
-                value=self.currency,
-            )
-        code = self.country_code
-        if not (1 <= len(code) <= 3 and code.isascii() and code.isdigit() and code[0] != "0"):
-            raise ParameterError(
-                f"Operator: country_code={code!r} is not one to three digits without leading zero.",
-                parameter="country_code",
-                value=code,
-            )
-        modes = [plan.prepaid for plan in self.plans]
-        if modes != sorted(modes, reverse=True) or set(modes) != {True, False}:
-            raise ParameterError(
-                "Operator: plans needs prepaid plans first and then postpaid plans, one of each "
-                "at least.",
-                parameter="plans",
-            )
-
     @cached_property
     def _world(self) -> World:
         return World(self)
 
     def tables(
-        self, names: Iterable[str] | None = None, *, backend: Backend | str = Backend.POLARS
+        self, names: Iterable[str] | str | None = None, *, backend: Backend | str = Backend.POLARS
     ) -> dict[str, Any]:
         """Make canonical tables.
 
         Parameters
         ----------
-        names : iterable of str, optional
+        names : str or iterable of str, optional
             Which tables; all twelve by default. Nothing else is drawn, and what is drawn does not
             depend on this choice.
         backend : {"polars", "pandas", "pyarrow"}
@@ -155,7 +95,7 @@ class Operator:
         >>> list(frames)
         ['invoices']
         """
-        wanted = TABLES if names is None else tuple(names)
+        wanted = TABLES if names is None else (names,) if isinstance(names, str) else tuple(names)
         unknown = [name for name in wanted if name not in TABLES]
         if unknown:
             raise ParameterError(

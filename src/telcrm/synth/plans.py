@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from telcrm.errors import ParameterError
 from telcrm.synth.ranges import require_between
 
 __all__ = ["DEFAULT_PLANS", "Plan"]
@@ -27,7 +28,7 @@ class Plan:
     Raises
     ------
     ParameterError
-        A number is negative.
+        A number is negative, or `offer_id` or `prepaid` is not what it should be.
 
     Examples
     --------
@@ -44,6 +45,18 @@ class Plan:
     gb_price: float = 3.0
 
     def __post_init__(self) -> None:
+        if not (isinstance(self.offer_id, str) and self.offer_id):
+            raise ParameterError(
+                f"Plan: offer_id={self.offer_id!r} is not a name. Pass text.",
+                parameter="offer_id",
+                value=self.offer_id,
+            )
+        if not isinstance(self.prepaid, bool):
+            raise ParameterError(
+                f"Plan: prepaid={self.prepaid!r} is not True or False.",
+                parameter="prepaid",
+                value=self.prepaid,
+            )
         require_between(
             self, 0.0, 1e9, "monthly_fee", "voice_minutes", "data_gb", "minute_price", "gb_price"
         )

@@ -49,7 +49,8 @@ class CustomerBase:
     organization_lines : float >= 1
         Mean number of lines of an organization (geometric).
     gross_adds : float in [0, 1]
-        New lines a month as a share of the opening base (Poisson), from the second month on.
+        New lines a month as a share of the opening base (Poisson), from the second month on. With
+        the other defaults, 0.026 makes up for those who leave and a little more.
     mean_tenure_months : float > 0
         Mean age of the lines of the opening base (exponential, at most ten years).
     committed_share : float in [0, 1]
@@ -73,7 +74,7 @@ class CustomerBase:
     prepaid_share: float = 0.5
     second_line: float = 0.12
     organization_lines: float = 4.0
-    gross_adds: float = 0.035
+    gross_adds: float = 0.026
     mean_tenure_months: float = 26.0
     committed_share: float = 0.7
     commitment_months: int = 24

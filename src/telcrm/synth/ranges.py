@@ -9,6 +9,7 @@ from telcrm.errors import ParameterError
 __all__ = [
     "require_between",
     "require_count",
+    "require_kind",
     "require_positive",
     "require_shares",
     "require_weights",
@@ -39,6 +40,19 @@ def require_count(owner: object, least: int, *names: str) -> None:
             raise _refusal(owner, name, value, f"a whole number of at least {least}")
 
 
+def require_kind(owner: object, kind: type, *names: str) -> None:
+    """Refuse attributes of `owner` that are not of a class."""
+    for name in names:
+        value = getattr(owner, name)
+        if not isinstance(value, kind):
+            raise ParameterError(
+                f"{type(owner).__name__}: {name}={value!r:.80} is of type {type(value).__name__}. "
+                f"Pass telcrm.synth.{kind.__name__}(...).",
+                parameter=name,
+                value=value,
+            )
+
+
 def require_shares(owner: object, *names: str) -> None:
     """Refuse shares that are not in [0, 1] or do not add up to one."""
     require_between(owner, 0.0, 1.0, *names)
@@ -57,8 +71,13 @@ def require_weights(owner: object, count: int, *names: str) -> None:
     """Refuse attributes of `owner` that are not `count` non-negative numbers, one above zero."""
     for name in names:
         value = getattr(owner, name)
-        good = len(value) == count and all(_is_number(w) and 0 <= w < math.inf for w in value)
-        if not good or not any(value):
+        good = (
+            isinstance(value, tuple | list)
+            and len(value) == count
+            and all(_is_number(w) and 0 <= w < math.inf for w in value)
+            and any(value)
+        )
+        if not good:
             raise _refusal(owner, name, value, f"{count} weights of zero or more, one above zero")
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from telcrm.errors import ParameterError
 from telcrm.synth.columns import Coded, Flags, Floats, Instants, Ints, KeyRefs, Keys, Numbers, Table
+from telcrm.synth.denomination import Denomination
 from telcrm.synth.draws import categories
 from telcrm.synth.identifiers import keys
 from telcrm.synth.population import Population
@@ -19,6 +21,7 @@ __all__ = [
     "Subscribers",
     "draw_amounts",
     "draw_subscribers",
+    "draw_survivors",
     "draw_times",
     "monthly_revenue",
     "recharges_table",
@@ -26,10 +29,13 @@ __all__ = [
 
 _CHANNELS = ("shop", "app", "ussd", "partner")
 
+_PROPOSALS = 1 << 18
+_MOST_PROPOSALS = 1 << 23
+
 
 @dataclass(frozen=True, kw_only=True)
 class RechargeProcess:
-    """BG/NBD and Gamma-Gamma, parameterised as in the papers; the unit of time is the week.
+    r"""BG/NBD and Gamma-Gamma, parameterised as in the papers; the unit of time is the week.
 
     A subscriber recharges at rate lambda ~ Gamma(r, rate alpha) a week; after each repeat recharge
     the subscriber is lost with probability p ~ Beta(a, b). Amounts are Gamma(shape, rate nu) with
@@ -57,6 +63,15 @@ class RechargeProcess:
     Marketing Research 42(4), 415-430. The first recharge is time zero and does not count as a
     repeat. A win-back starts a second history with the same lambda and p.
 
+    Lines of the opening base began when they were activated, and are still there. Given p and t
+    weeks without loss, losses being a Poisson process of rate lambda p,
+
+    .. math::
+        P(\text{still there} | p, t) = \left(\frac{\alpha}{\alpha + p t}\right)^r, \quad
+        \lambda | p, t, \text{still there} \sim Gamma(r, \alpha + p t)
+
+    so they recharge less often and are more loyal than lines that have just joined.
+
     Examples
     --------
     >>> process = RechargeProcess()
@@ -83,8 +98,14 @@ class RechargeProcess:
 
 @dataclass(frozen=True)
 class Subscribers:
-    """Lambda a week, p and nu of each prepaid line; NaN for postpaid lines."""
+    """What differs between prepaid lines; NaN for postpaid lines.
 
+    The day of the first recharge, the day from which the line is followed, lambda a week, p and nu.
+    Until the second of the two days nobody was lost.
+    """
+
+    began: Floats
+    followed: Floats
     rate: Floats
     dropout: Floats
     spend: Floats
@@ -100,10 +121,26 @@ class Recharges:
 
 
 def draw_subscribers(
-    rng: np.random.Generator, process: RechargeProcess, prepaid: Flags
+    rng: np.random.Generator,
+    process: RechargeProcess,
+    population: Population,
+    timeline: Timeline,
 ) -> Subscribers:
-    """Draw what differs between prepaid subscribers."""
+    """Draw what differs between prepaid subscribers.
+
+    Raises
+    ------
+    ParameterError
+        Next to none of the lines of the opening base would still be there.
+    """
+    prepaid = population.prepaid
     count = int(prepaid.sum())
+    began = population.start_day[prepaid] + rng.random(count)
+    # A line of the opening base has credit when the window opens or recharges later: if it was
+    # lost at all, it was within the validity of its last recharge before the window.
+    followed = np.maximum(began, float(timeline.start_day - process.validity_days))
+    weeks = (followed - began) / 7.0
+    rate, dropout = draw_survivors(rng, process, weeks)
 
     def spread(values: Floats) -> Floats:
         full = np.full(prepaid.size, np.nan)
@@ -111,14 +148,53 @@ def draw_subscribers(
         return full
 
     return Subscribers(
-        rate=spread(rng.gamma(process.r, 1.0 / process.alpha, count)),
-        dropout=spread(np.clip(rng.beta(process.a, process.b, count), 1e-12, 1.0)),
+        began=spread(began),
+        followed=spread(followed),
+        rate=spread(rate),
+        dropout=spread(dropout),
         spend=spread(rng.gamma(process.amount_q, 1.0 / process.amount_v, count)),
     )
 
 
+def draw_survivors(
+    rng: np.random.Generator, process: RechargeProcess, weeks: Floats
+) -> tuple[Floats, Floats]:
+    """Draw lambda a week and p of subscribers who are not lost after so many weeks.
+
+    p by rejection, and then lambda, by the two formulas in the notes of `RechargeProcess`.
+    """
+    dropout = np.empty(weeks.size)
+    open_ = np.arange(weeks.size)
+    tries, left = 1, _MOST_PROPOSALS + 50 * weeks.size
+    while open_.size:
+        if left < 0:
+            oldest = float(weeks[open_].max())
+            raise ParameterError(
+                f"RechargeProcess: with r={process.r:g}, alpha={process.alpha:g}, a={process.a:g} "
+                f"and b={process.b:g} next to no line is left after {oldest:.0f} weeks, so the "
+                "opening base has none so old. Lower mean_tenure_months of CustomerBase, or a.",
+                weeks=oldest,
+            )
+        left -= tries * open_.size
+        drawn = np.clip(rng.beta(process.a, process.b, (tries, open_.size)), 1e-12, 1.0)
+        stays = (process.alpha / (process.alpha + drawn * weeks[open_])) ** process.r
+        good = rng.random(drawn.shape) < stays
+        first, found = np.argmax(good, axis=0), good.any(axis=0)
+        dropout[open_[found]] = drawn[first, np.arange(open_.size)][found]
+        open_ = open_[~found]
+        tries = max(min(2 * tries, _PROPOSALS // max(open_.size, 1)), 1)
+    rate = rng.standard_gamma(process.r, weeks.size) / (process.alpha + dropout * weeks)
+    return rate, dropout
+
+
 def draw_times(
-    rng: np.random.Generator, rate: Floats, dropout: Floats, start: Floats, end: float
+    rng: np.random.Generator,
+    rate: Floats,
+    dropout: Floats,
+    start: Floats,
+    end: float,
+    *,
+    running: Flags | None = None,
 ) -> tuple[Ints, Floats, Floats]:
     """Draw one BG/NBD history per subscriber, first recharge included.
 
@@ -131,6 +207,9 @@ def draw_times(
         Day of the first recharge.
     end : float
         Histories are cut at this day.
+    running : array of bool, optional
+        Histories that began earlier and have not ended before `start`: none of their recharges is
+        the first, and none stands at `start`.
 
     Returns
     -------
@@ -165,15 +244,23 @@ def draw_times(
     offsets = np.insert(sums[1:], ends - kept, before)
     day = start[who] + (offsets - before[who]) * scale[who]
     last = np.where(lost, day[firsts + kept], np.nan)
-    return who, day, last
+    if running is None:
+        return who, day, last
+    real = np.ones(who.size, dtype=np.bool_)
+    real[firsts[running]] = False
+    return who[real], day[real], last
 
 
 def draw_amounts(
-    rng: np.random.Generator, process: RechargeProcess, spend: Floats, line: Ints
+    rng: np.random.Generator,
+    process: RechargeProcess,
+    spend: Floats,
+    line: Ints,
+    money: Denomination,
 ) -> Floats:
-    """Draw Gamma-Gamma amounts, in whole cents and at least one cent."""
+    """Draw Gamma-Gamma amounts, in whole minor units and at least one."""
     drawn = rng.standard_gamma(process.amount_shape, line.size) / spend[line]
-    return np.maximum(np.rint(drawn * 100.0), 1.0) / 100.0
+    return money.amounts(np.maximum(money.units(drawn), 1.0))
 
 
 def monthly_revenue(
@@ -198,10 +285,16 @@ def recharges_table(
     recharges: Recharges,
     process: RechargeProcess,
     population: Population,
-    currency: str,
+    timeline: Timeline,
+    *,
+    money: Denomination,
 ) -> Table:
-    """Return the canonical recharges table, in the order of time."""
+    """Return the canonical recharges table, in the order of time.
+
+    Recharges before the window brought the revenue of its first days, but are not observed.
+    """
     order = np.argsort(recharges.day, kind="stable")
+    order = order[np.searchsorted(recharges.day, timeline.start_day, sorter=order) :]
     line = recharges.line[order]
     seconds = (recharges.day[order] * DAY_S).astype(np.int64)
     return {
@@ -210,7 +303,7 @@ def recharges_table(
         "subscription_id": KeyRefs(line, population.subscription_id),
         "recharged_at": Instants(seconds),
         "amount": Numbers(recharges.amount[order]),
-        "currency": Coded(np.zeros(line.size, dtype=np.int8), (currency,)),
+        "currency": money.column(line.size),
         "channel": Coded(categories(rng, [0.30, 0.40, 0.20, 0.10], line.size), _CHANNELS),
         "validity_days": Numbers(np.full(line.size, process.validity_days)),
     }

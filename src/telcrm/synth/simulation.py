@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from telcrm.domain import TerminationReason
-from telcrm.synth.billing import CHRONIC, NEVER_PAY
+from telcrm.synth.billing import CHRONIC, FIRST_DUNNED_BILL, NEVER_PAY
 from telcrm.synth.churn_hazard import NO_COMMITMENT, ChurnHazard
 from telcrm.synth.columns import NOT_A_DAY, Flags, Floats, Ints
+from telcrm.synth.denomination import Denomination
 from telcrm.synth.draws import uniform_days
 from telcrm.synth.lifecycle import NEVER, REASONS, Lifecycle, PlanChanges, WinBack
 from telcrm.synth.plans import Plan
@@ -20,7 +21,6 @@ from telcrm.synth.timeline import Timeline
 __all__ = ["simulate"]
 
 _INVOLUNTARY = REASONS.index(TerminationReason.INVOLUNTARY)
-_FIRST_DUNNED_BILL = 3
 
 
 @dataclass
@@ -64,11 +64,12 @@ def simulate(
     changes: PlanChanges,
     payer: Ints,
     complaints: Ints,
+    money: Denomination,
 ) -> Lifecycle:
     """Simulate postpaid lines by hazard and prepaid lines by recharge history.
 
     `streams` are one generator for postpaid and one for prepaid lines; `complaints` counts
-    complaints by (month, line).
+    complaints by (month, line), from two months before the window on.
     """
     state = _State(population.lines, timeline.months)
     commitment_end = population.first_commitment_end.copy()
@@ -98,6 +99,7 @@ def simulate(
         process=process,
         subscribers=subscribers,
         win_back=win_back,
+        money=money,
     )
     return Lifecycle(
         active=state.active,
@@ -158,10 +160,8 @@ def _simulate_postpaid(
         state.offer[month, lines] = offer
         at = np.flatnonzero(alive & (begin < month))
 
-        # Bills are counted from the window's start: what was owed before it is not known.
-        billed = month - np.maximum(begin[at], 0)
-        in_arrears = bad_payer[at] & (billed >= _FIRST_DUNNED_BILL)
-        recent = complaints[max(month - 2, 0) : month + 1][:, at].sum(axis=0)
+        in_arrears = bad_payer[at] & (month - begin[at] >= FIRST_DUNNED_BILL)
+        recent = complaints[month : month + 3][:, at].sum(axis=0)
         eta = hazard.predictor(
             tenure_months=month - begin[at],
             months_to_end=end[at].astype(np.int32) - month,
@@ -214,15 +214,14 @@ def _simulate_prepaid(
     process: RechargeProcess,
     subscribers: Subscribers,
     win_back: WinBack,
+    money: Denomination,
 ) -> tuple[Recharges, Floats]:
     state.offer[:, lines] = population.first_offer[lines]
     rate, dropout = subscribers.rate[lines] / 7.0, subscribers.dropout[lines]
-    # The opening base has recharged within the validity before the window opens: without that
-    # recharge the first month would have lines without credit, which no later month has.
-    opening = population.start_month[lines] < 0
-    start = population.start_day[lines] + rng.random(lines.size)
-    start[opening] = timeline.start_day - rng.random(int(opening.sum())) * process.validity_days
-    who, day, lost = draw_times(rng, rate, dropout, start, float(timeline.end_day))
+    began, start = subscribers.began[lines], subscribers.followed[lines]
+    who, day, lost = draw_times(
+        rng, rate, dropout, start, float(timeline.end_day), running=began < start
+    )
     first_lost = np.full(population.lines, np.nan)
     first_lost[lines] = lost
     _end_prepaid(rng, state, lines, lost, process=process, win_back=win_back, timeline=timeline)
@@ -248,7 +247,7 @@ def _simulate_prepaid(
         state.active[month, lines] = in_first | in_second
 
     line = lines[np.concatenate([who, back[again[0]]])]
-    amount = draw_amounts(rng, process, subscribers.spend, line)
+    amount = draw_amounts(rng, process, subscribers.spend, line, money)
     return Recharges(line, np.concatenate([day, again[1]]), amount), first_lost
 
 
@@ -265,7 +264,7 @@ def _end_prepaid(
     """Close the lines whose credit runs out inside the window."""
     last_day = np.floor(lost + process.validity_days)
     ends = np.flatnonzero(last_day < timeline.end_day)
-    day = np.maximum(last_day[ends], timeline.start_day).astype(np.int32)
+    day = last_day[ends].astype(np.int32)
     ports = rng.random(ends.size) < process.port_out_share
     _leave(
         rng,

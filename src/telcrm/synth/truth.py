@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,11 +13,9 @@ from telcrm.synth.campaigns import RESPONSE_CLASSES
 from telcrm.synth.columns import Flags, Floats, Ints, Moments, Numbers, Words
 from telcrm.synth.fraud import FraudKind
 from telcrm.synth.lifecycle import NEVER, REASONS
+from telcrm.synth.parameters import OperatorParameters
 from telcrm.synth.usage import usage_ids
-
-if TYPE_CHECKING:
-    from telcrm.synth.operator import Operator
-    from telcrm.synth.world import World
+from telcrm.synth.world import World
 
 __all__ = ["Truth", "truth_of"]
 
@@ -46,8 +44,12 @@ class Truth:
         BG/NBD lambda of prepaid lines, recharges a week.
     recharge_dropout : array of float
         BG/NBD p.
+    recharge_began_at : array of datetime64[s]
+        First recharge of the first spell, which is time zero of BG/NBD; NaT for postpaid lines.
+        For the opening base it lies before the window, and `recharge_rate` and `recharge_dropout`
+        are those of subscribers who are still there.
     recharge_lost_at : array of datetime64[s]
-        Last recharge of the first spell, if the subscriber was lost within the window.
+        Last recharge of the first spell, if the subscriber was lost before the window closed.
     spend_rate : array of float
         Gamma-Gamma nu; the line's mean recharge is ``amount_shape / nu``.
     customer_id : array of str
@@ -67,7 +69,7 @@ class Truth:
         ... and the position of the case of each.
     """
 
-    operator: Operator = field(repr=False)
+    operator: OperatorParameters = field(repr=False)
     subscription_id: Words = field(repr=False)
     subscription_customer_id: Words = field(repr=False)
     prepaid: Flags = field(repr=False)
@@ -81,6 +83,7 @@ class Truth:
     second_leave_reason: Words = field(repr=False)
     recharge_rate: Floats = field(repr=False)
     recharge_dropout: Floats = field(repr=False)
+    recharge_began_at: Moments = field(repr=False)
     recharge_lost_at: Moments = field(repr=False)
     spend_rate: Floats = field(repr=False)
     customer_id: Words = field(repr=False)
@@ -140,6 +143,7 @@ class Truth:
                 "second_leave_reason": self.second_leave_reason,
                 "recharge_rate": self.recharge_rate,
                 "recharge_dropout": self.recharge_dropout,
+                "recharge_began_at": self.recharge_began_at,
                 "recharge_lost_at": self.recharge_lost_at,
                 "spend_rate": self.spend_rate,
             },
@@ -181,7 +185,7 @@ class Truth:
         )
 
 
-def truth_of(operator: Operator, world: World) -> Truth:
+def truth_of(operator: OperatorParameters, world: World) -> Truth:
     """Collect the labels of an operator."""
     people, life, cases = world.population, world.lifecycle, world.fraud_cases
     payer = np.array(PAYER_CLASSES)[world.payer]
@@ -203,6 +207,7 @@ def truth_of(operator: Operator, world: World) -> Truth:
         second_leave_reason=_reasons(life.second_reason),
         recharge_rate=world.subscribers.rate,
         recharge_dropout=world.subscribers.dropout,
+        recharge_began_at=_instants(world.subscribers.began),
         recharge_lost_at=_instants(life.lost_day),
         spend_rate=world.subscribers.spend,
         customer_id=people.customer_id.astype(np.str_),
@@ -219,7 +224,7 @@ def truth_of(operator: Operator, world: World) -> Truth:
     )
 
 
-def _periods(operator: Operator, months: Ints) -> Moments:
+def _periods(operator: OperatorParameters, months: Ints) -> Moments:
     periods = np.datetime64(operator.first_period, "M") + months.astype(np.int64)
     return np.where(months == NEVER, np.datetime64("NaT", "M"), periods)
 

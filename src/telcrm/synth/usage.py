@@ -20,6 +20,7 @@ from telcrm.synth.columns import (
     Table,
     Text,
 )
+from telcrm.synth.denomination import Denomination
 from telcrm.synth.draws import categories
 from telcrm.synth.identifiers import digits, keys, scatter, telephone_numbers
 from telcrm.synth.population import Population
@@ -340,7 +341,11 @@ def usage_ids(numbers: Ints) -> Text:
 
 
 def usage_table(
-    records: Records, extra_imeis: Text, population: Population, network: Network, currency: str
+    records: Records,
+    extra_imeis: Text,
+    population: Population,
+    network: Network,
+    money: Denomination,
 ) -> Table:
     """Return the canonical usage table, in the order of time."""
     size = records.line.size
@@ -359,8 +364,8 @@ def usage_table(
         "duration_s": Numbers(records.duration),
         "volume_bytes": Numbers(records.volume),
         "other_party": KeyRefs(records.other, network.book),
-        "charge": Numbers(_charge(records, population.prepaid)),
-        "currency": Coded(np.zeros(size, dtype=np.int8), (currency,)),
+        "charge": Numbers(money.rounded(_charge(records, population.prepaid))),
+        "currency": money.column(size),
         "cell_id": KeyRefs(records.cell, network.cells),
         "imei": KeyRefs(records.imei, np.concatenate([population.imei, extra_imeis])),
     }
@@ -373,6 +378,5 @@ def _charge(records: Records, prepaid: Flags) -> Floats:
     price = np.concatenate([t.ravel() for t in (_MINUTE_PRICE / 60.0, _SMS_PRICE, _MB_PRICE / 1e6)])
     amount = np.where(records.kind == VOICE, records.duration, 1)
     amount = np.where(records.kind == DATA, records.volume, amount)
-    charge = price[cell] * amount * (records.direction == 0)
-    rounded: Floats = np.rint(charge * 10_000.0) / 10_000.0
-    return rounded
+    charge: Floats = price[cell] * amount * (records.direction == 0)
+    return charge

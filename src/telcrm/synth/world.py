@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,16 +11,15 @@ from telcrm.errors import ParameterError
 from telcrm.synth import billing, campaigns, care, equipment, months, population, recharges, usage
 from telcrm.synth import lifecycle as lives
 from telcrm.synth.columns import Flags, Ints, Table
+from telcrm.synth.denomination import Denomination
 from telcrm.synth.fraud import FraudCases, FraudKind, draw_cases
 from telcrm.synth.fraud_records import Injected, inject
+from telcrm.synth.parameters import OperatorParameters
 from telcrm.synth.simulation import simulate
 from telcrm.synth.streams import stream
 from telcrm.synth.subscriptions import subscriptions_table
 from telcrm.synth.timeline import Timeline
 from telcrm.synth.usage_profile import Rates, draw_rates
-
-if TYPE_CHECKING:
-    from telcrm.synth.operator import Operator
 
 __all__ = ["TABLES", "World"]
 
@@ -29,8 +27,8 @@ __all__ = ["TABLES", "World"]
 class World:
     """What an operator's parameters and seed lead to. Everything is drawn when first needed."""
 
-    def __init__(self, operator: Operator) -> None:
-        self._parameters = operator
+    def __init__(self, parameters: OperatorParameters) -> None:
+        self._parameters = parameters
 
     def _stream(self, process: str) -> np.random.Generator:
         return stream(self._parameters.seed, process)
@@ -56,8 +54,14 @@ class World:
     @cached_property
     def first_payer(self) -> Ints:
         """Payer class of each customer before subscription frauds are known."""
-        rng = self._stream("payers")
-        return billing.draw_payers(rng, self._parameters.payments, self.population.customers)
+        given = self._parameters
+        return billing.draw_payers(
+            self._stream("payers"),
+            given.payments,
+            self.population,
+            debtor_chronic=given.hazard.debtor_chronic,
+            debtor_never_pay=given.hazard.debtor_never_pay,
+        )
 
     @cached_property
     def payer(self) -> Ints:
@@ -71,17 +75,24 @@ class World:
     def subscribers(self) -> recharges.Subscribers:
         """BG/NBD and Gamma-Gamma parameters of each prepaid line."""
         rng = self._stream("recharge subscribers")
-        return recharges.draw_subscribers(rng, self._parameters.recharges, self.population.prepaid)
+        return recharges.draw_subscribers(
+            rng, self._parameters.recharges, self.population, self.timeline
+        )
 
     @cached_property
-    def complaint_counts(self) -> Ints:
-        """Complaints by (month, line)."""
+    def complaint_history(self) -> Ints:
+        """Complaints by (month, line), from two months before the window on."""
         return care.draw_complaint_counts(
             self._stream("complaint counts"),
             self._parameters.care,
             self.population.satisfaction,
-            self._parameters.months,
+            2 + self._parameters.months,
         )
+
+    @property
+    def complaint_counts(self) -> Ints:
+        """Complaints by (month, line)."""
+        return self.complaint_history[2:]
 
     @cached_property
     def lifecycle(self) -> lives.Lifecycle:
@@ -99,7 +110,8 @@ class World:
             win_back=given.win_back,
             changes=given.plan_changes,
             payer=self.first_payer,
-            complaints=self.complaint_counts,
+            complaints=self.complaint_history,
+            money=self.money,
         )
 
     @cached_property
@@ -121,6 +133,7 @@ class World:
             prepaid_revenue=recharges.monthly_revenue(
                 self.lifecycle.recharges, given.recharges, self.timeline, self.population.lines
             ),
+            money=self.money,
         )
 
     @cached_property
@@ -135,6 +148,7 @@ class World:
             line=self.months.line,
             month=self.months.month,
             revenue=self.months.revenue,
+            money=self.money,
         )
 
     @cached_property
@@ -160,6 +174,7 @@ class World:
             self.lifecycle,
             self.timeline,
             response_class=self.response_class,
+            money=self.money,
         )
 
     @cached_property
@@ -221,10 +236,10 @@ class World:
         """Draw one canonical table."""
         return _MAKERS[name](self, self._stream(f"table {name}"))
 
-    @property
-    def currency(self) -> str:
+    @cached_property
+    def money(self) -> Denomination:
         """The one currency of all amounts."""
-        return self._parameters.currency
+        return Denomination.of(self._parameters.currency)
 
     def make_customers(self, _: np.random.Generator) -> Table:
         """Draw the customers table."""
@@ -247,7 +262,7 @@ class World:
             self.population,
             self.lifecycle,
             self.timeline,
-            currency=self.currency,
+            money=self.money,
         )
 
     def make_usage(self, rng: np.random.Generator) -> Table:
@@ -263,7 +278,7 @@ class World:
         records = usage.Records.joined([regular, self.injected.records])
         del regular
         return usage.usage_table(
-            records, self.injected.extra_imeis, self.population, self.network, self.currency
+            records, self.injected.extra_imeis, self.population, self.network, self.money
         )
 
     def make_recharges(self, rng: np.random.Generator) -> Table:
@@ -273,16 +288,17 @@ class World:
             self.lifecycle.recharges,
             self._parameters.recharges,
             self.population,
-            self.currency,
+            self.timeline,
+            money=self.money,
         )
 
     def make_invoices(self, _: np.random.Generator) -> Table:
         """Draw the invoices table."""
-        return billing.invoices_table(self.bills, self.population, self.currency)
+        return billing.invoices_table(self.bills, self.population, self.money)
 
     def make_payments(self, _: np.random.Generator) -> Table:
         """Draw the payments table."""
-        return billing.payments_table(self.bills, self.population, self.currency)
+        return billing.payments_table(self.bills, self.population, self.money)
 
     def make_complaints(self, rng: np.random.Generator) -> Table:
         """Draw the complaints table."""
@@ -322,7 +338,7 @@ class World:
             self.population,
             self.lifecycle,
             self.timeline,
-            currency=self.currency,
+            money=self.money,
         )
 
 

@@ -273,8 +273,10 @@ def _luhn(regex: str) -> ColumnRule:
 
     def failing(column: nw.Expr) -> nw.Expr:
         # What is no number at all is the pattern's finding; all zeros pass the check.
-        digits = nw.when(column.str.contains(regex)).then(column).otherwise(nw.lit("0"))
-        padded = digits.str.zfill(_LUHN_DIGITS)
+        zeros = nw.lit("0" * _LUHN_DIGITS)
+        digits = nw.when(column.str.contains(regex)).then(column).otherwise(zeros)
+        # Not zfill, which pandas 2 lacks for PyArrow's strings.
+        padded = nw.concat_str(zeros, digits).str.tail(_LUHN_DIGITS)
         total = nw.lit(0)
         for place in range(_LUHN_DIGITS):
             digit = padded.str.slice(place, 1).cast(nw.Int64)

@@ -272,7 +272,9 @@ def key_values(opened: OpenFrame, column: str) -> nw.Expr:
 
 
 def parse_objects(opened: OpenFrame, columns: Sequence[str]) -> OpenFrame:
-    """Read pandas object columns as what their values are: dates, decimals, or flags with gaps.
+    """Read pandas object columns as what their values are: dates, decimals, flags or text.
+
+    Text is an object before pandas 3, and a null in it then answers no test.
 
     Parameters
     ----------
@@ -292,13 +294,14 @@ def parse_objects(opened: OpenFrame, columns: Sequence[str]) -> OpenFrame:
     >>> parse_objects(opened, ["key_account"]).rows.collect_schema()
     Schema([('key_account', Boolean)])
     """
-    schema = opened.rows.collect_schema()
-    objects = [name for name in columns if schema.get(name) == nw.Object]
+    if opened.implementation is not nw.Implementation.PANDAS:
+        return opened
+    native = opened.rows.to_native()
+    objects = [name for name in columns if name in native and native[name].dtype == object]
     if not objects:
         return opened
     import pandas as pd
 
-    native = opened.rows.to_native()
     parsed = {}
     for name in objects:
         match pd.api.types.infer_dtype(native[name], skipna=True):
@@ -308,6 +311,8 @@ def parse_objects(opened: OpenFrame, columns: Sequence[str]) -> OpenFrame:
                 parsed[name] = native[name].astype("float64")
             case "boolean":
                 parsed[name] = native[name].astype("boolean")
+            case "string":
+                parsed[name] = native[name].astype("string")
     return replace(opened, rows=nw.from_native(native.assign(**parsed)).lazy())
 
 
@@ -341,8 +346,15 @@ def require_kinds(opened: OpenFrame, kinds: Mapping[str, ColumnKind]) -> None:
         if not isinstance(dtype, accepted):
             raise ColumnTypeError(
                 f"{opened.table}: column {column!r} holds {dtype}, and has to hold {words}. "
-                "Cast it first.",
+                f"{_cast_hint(opened, column)}",
                 table=opened.table,
                 column=column,
                 dtype=str(dtype),
             )
+
+
+def _cast_hint(opened: OpenFrame, column: str) -> str:
+    own = opened.rows.to_native()
+    if opened.implementation is nw.Implementation.PANDAS and "period" in str(own[column].dtype):
+        return "Cast it first, with .dt.to_timestamp()."
+    return "Cast it first."

@@ -9,7 +9,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from telcrm.errors import CurrencyMismatchError, InvalidTableError
-from telcrm.tables.door import OpenFrame
+from telcrm.tables.door import OpenFrame, parse_objects
 from telcrm.tables.findings import Finding, Level, counted, readable, written_keys
 
 __all__ = [
@@ -137,6 +137,7 @@ def check_rows(
         ...
     telcrm.errors.InvalidTableError: [TC-TABLE-004] customers: 'id' is null in 1 row ...
     """
+    opened = parse_objects(opened, [_CURRENCY])
     wanted = dict(ranges or {})
     if _CURRENCY in opened.rows.collect_schema().names():
         wanted[_CURRENCY] = nw.col(_CURRENCY).cast(nw.String)

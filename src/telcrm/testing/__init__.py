@@ -1,4 +1,4 @@
-"""Hypothesis strategies for authors who build on telcrm; needs the ``hypothesis`` package.
+"""Hypothesis strategies for authors who build on telcrm; needs the extra ``testing``.
 
 >>> from hypothesis import given
 >>> from telcrm.testing import money
@@ -9,6 +9,7 @@
 >>> test_splitting_loses_nothing()
 """
 
+from telcrm.testing import hypothesis_extra  # noqa: F401 - first: it refuses by name
 from telcrm.testing.identifiers import iccids, imeis, imsis, msisdns
 from telcrm.testing.money import currencies, money
 from telcrm.testing.records import customers, invoices, records, subscriptions

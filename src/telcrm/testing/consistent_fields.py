@@ -24,6 +24,7 @@ from telcrm.domain import (
     EquipmentStatus,
     Individual,
     Invoice,
+    InvoiceStatus,
     Money,
     Price,
     PriceType,
@@ -160,6 +161,12 @@ def _invoice(values: Values, present: Present, draw: st.DrawFn) -> Values:
         tax = Money.sum((line.tax for line in lines), currency=code)
         mended["total"] = Money.sum((line.net for line in lines), currency=code) + tax
         mended["tax"] = None if values["tax"] is None else tax
+    if values["open_amount"] is not None:
+        total: Money = mended["total"] if lines else values["total"]
+        low, high = sorted([0, total.minor_units])
+        if values["status"] == InvoiceStatus.SETTLED:
+            low = high = 0
+        mended["open_amount"] = Money.from_minor(draw(st.integers(low, high)), total.currency)
     return mended
 
 

@@ -153,3 +153,35 @@ def test_long_text_is_cut_and_kept_whole() -> None:
 def test_countries(said: str, code: str | None) -> None:
     assert country_code(said) == code
     assert read_person(nationality=said).record.nationality == code
+
+
+@pytest.mark.parametrize(
+    ("said", "flag"),
+    [
+        ("true", True),
+        ("True ", True),
+        ("1", True),
+        (1, True),
+        ("FALSE", False),
+        ("0", False),
+        (0, False),
+    ],
+)
+def test_truth_values_of_another_type_are_told(said: Any, flag: bool) -> None:
+    entry = {"name": "key_account", "value": said}
+    reading = tmf.read_customer({"id": "C-1", "characteristic": [entry]})
+    assert reading.record.key_account is flag
+    told = [each.message for each in reading.deviations if each.rule.value == "wrong_type"]
+    kind = "text" if isinstance(said, str) else "a number"
+    assert told == [f"the truth value is written as {kind}"]
+    written = tmf.read_customer(tmf.write_customer(reading.record, unknown=reading.unknown))
+    assert written.record.key_account is flag
+
+
+@pytest.mark.parametrize("said", ["yes", -1, "-1", 2, 1.5, [True], {}])
+def test_what_is_no_truth_value_stays_unknown(said: Any) -> None:
+    entry = {"name": "key_account", "value": said}
+    reading = tmf.read_customer({"id": "C-1", "characteristic": [entry]})
+    assert reading.record.key_account is False
+    assert "true or false should stand here" in " ".join(map(str, reading.deviations))
+    assert reading.unknown

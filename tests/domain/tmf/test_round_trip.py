@@ -244,6 +244,9 @@ def invoices(draw: st.DrawFn) -> Invoice:
         summed = Money.sum((line.tax for line in lines), currency=code)
         total = Money.sum((line.net for line in lines), currency=code) + summed
         tax = draw(st.sampled_from((None, summed)))
+    status = draw(maybe(st.sampled_from(InvoiceStatus)))
+    least, most = sorted((0, 0 if status is InvoiceStatus.SETTLED else total.minor_units))
+    left = st.integers(least, most).map(lambda units: Money.from_minor(units, code))
     return Invoice(
         invoice_id=draw(ids),
         account_id=draw(maybe(ids)),
@@ -252,8 +255,8 @@ def invoices(draw: st.DrawFn) -> Invoice:
         due_on=issued + timedelta(days=draw(st.integers(0, 90))),
         total=total,
         tax=tax,
-        open_amount=draw(maybe(amounts(code))),
-        status=draw(maybe(st.sampled_from(InvoiceStatus))),
+        open_amount=draw(maybe(left)),
+        status=status,
         billing_period=draw(periods()),
         lines=lines,
     )

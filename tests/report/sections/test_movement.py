@@ -70,10 +70,36 @@ def test_groups_are_reported_where_there_are_a_few() -> None:
     }
     assert "lost_rate_by_segment" in names["two"]
     assert "lost_rate_by_segment" not in names["one"]
-    assert "lost_rate_by_segment" not in names["gaps"]
+    assert "lost_rate_by_segment" in names["gaps"]
 
 
 def test_one_month_is_a_base_without_movement() -> None:
     section = build({"subscriber_months": months({"ann": {0}, "bob": {0}})}).section("movement")
     assert section.exhibits == ()
     assert section.figures[0].value == "2"
+
+
+def test_rows_without_a_group_are_a_group_and_the_smallest_are_added_up() -> None:
+    table = months({letter: {0, 1} for letter in "abcdefghij"})
+    segments = pl.col("customer_id").replace({"a": None, "b": "x", "c": "x", "d": "x"})
+    report = build({"subscriber_months": table.with_columns(segment=segments)})
+    for section, name in (("movement", "lost_rate_by_segment"), ("revenue", "arpu_by_segment")):
+        shown = report.section(section).exhibit(name)
+        assert "2 rows without a segment counted as unknown." in shown.note
+        assert "all other (3)" in shown.note
+        assert set(shown.frame["segment"]) >= {"x", "all other (3)"}
+        assert shown.frame["segment"].n_unique() == 6
+    everyone = report.section("movement").exhibit("lost_rate_by_segment").frame
+    assert everyone["closing"].sum() == 10
+
+
+def test_a_cent_more_is_no_upgrade(operator_html: str) -> None:
+    for word in ("Upgraded", "Downgraded", "upgraded", "downgraded"):
+        assert word not in operator_html
+    assert "Paid more" in operator_html
+
+
+def test_the_section_says_what_active_is_and_when_one_is_lost() -> None:
+    section = build({"subscriber_months": months({"ann": {0, 1}, "bob": {0}})}).section("movement")
+    assert section.figures[0].detail.startswith("with a row in Feb 2026")
+    assert "shift of one month" in section.summary

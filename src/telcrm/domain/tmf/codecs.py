@@ -126,17 +126,21 @@ class Whole:
         return value
 
 
+_TRUTH = {"true": True, "1": True, "false": False, "0": False}
+
+
 class _Flag:
     def read(self, slot: Slot) -> bool:
         """Return the truth value."""
         value = slot.value
         if not isinstance(value, bool):
-            said = plain(value)
-            if said not in ("true", "false"):
+            said = str(value).strip().lower()
+            if said not in _TRUTH:
                 rule = Rule.EMPTY if value is None else Rule.WRONG_TYPE
-                raise Unusable(rule, f"true or false should stand here, not {value!r}")
-            slot.note(Rule.WRONG_TYPE, said == "true", "the truth value is written as text")
-            value = said == "true"
+                raise Unusable(rule, f"true or false should stand here, not {value!r:.60}")
+            kind = "text" if isinstance(value, str) else "a number"
+            value = _TRUTH[said]
+            slot.note(Rule.WRONG_TYPE, value, f"the truth value is written as {kind}")
         slot.take()
         return value
 

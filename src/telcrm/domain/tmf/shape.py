@@ -12,7 +12,7 @@ from typing import Annotated, Any, Generic, Protocol, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from telcrm.domain.record import Record
-from telcrm.domain.tmf.codecs import Codec
+from telcrm.domain.tmf.codecs import FLAG, Codec
 from telcrm.domain.tmf.cursor import Cursor, Slot, Unusable
 from telcrm.domain.tmf.leftovers import put_back
 from telcrm.domain.tmf.places import Characteristic, Keyed, Place
@@ -97,11 +97,15 @@ class Shape(Generic[R]):
         if self.extension is None:
             return self.fields
         extra = [
-            Field(name, Characteristic(self.extension, name), Extension(self.adapter(name)))
+            Field(name, Characteristic(self.extension, name), self._extension(name))
             for name in rest
             if name != "party_type" or "party_type" in listed
         ]
         return (*self.fields, *extra)
+
+    def _extension(self, name: str) -> Extension:
+        codec = FLAG if self.record.model_fields[name].annotation is bool else None
+        return Extension(self.adapter(name), codec)
 
     def adapter(self, name: str) -> TypeAdapter[Any]:
         """Return what validates one field of the record alone."""
@@ -304,12 +308,22 @@ class ListOf(Generic[R]):
 
 @dataclass(frozen=True)
 class Extension:
-    """A field that the standard has no place for: its JSON form is a characteristic's value."""
+    """A field that the standard has no place for: its JSON form is a characteristic's value.
+
+    Parameters
+    ----------
+    adapter : TypeAdapter
+    codec : Codec, optional
+        Reads more leniently than the record would.
+    """
 
     adapter: TypeAdapter[Any]
+    codec: Codec | None = None
 
     def read(self, slot: Slot) -> Any:
         """Return the value."""
+        if self.codec is not None:
+            return self.codec.read(slot)
         raw = slot.value.strip() if isinstance(slot.value, str) else slot.value
         try:
             value = self.adapter.validate_python(raw)

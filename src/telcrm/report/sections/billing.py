@@ -7,21 +7,21 @@ from collections.abc import Iterator
 import polars as pl
 
 from telcrm.report import charts, time_charts
-from telcrm.report.formats import Kind, short, show
+from telcrm.report.formats import Kind, counted, short, show
 from telcrm.report.parts import Column, Exhibit, KeyFigure, Section
 from telcrm.report.sections.chapter import Chapter
 from telcrm.report.sections.counting import per_month, ranking, total, with_names
+from telcrm.report.sections.open_items import money_in, with_open
 from telcrm.report.sources import Sources
 
 __all__ = ["BILLING"]
 
 _AGES = ("not yet due", "1 to 30 days", "31 to 60 days", "61 to 90 days", "over 90 days")
-_NOT_MONEY = ("failed", "canceled", "denied", "pendingAuthorization", "authorized")
 _MOST_DEBTORS = 10
 
 
 def _write(sources: Sources) -> Section:
-    invoices = sources["invoices"].with_columns(open=_open(sources))
+    invoices, known = with_open(sources)
     late = invoices.filter(pl.col("due_on") < sources.day)
     overdue = total(late["open"])
     billed = total(invoices["total"])
@@ -29,14 +29,18 @@ def _write(sources: Sources) -> Section:
     return Section(
         name="billing",
         title="Invoices and payments",
-        summary=_how_open_is_known(sources),
+        summary=f"Invoices and payments up to {show(sources.day, Kind.DAY)}. {known}",
         figures=(
             KeyFigure(
                 "Overdue",
                 short(overdue, Kind.MONEY, unit=sources.unit),
                 show(overdue / billed if billed else None, Kind.SHARE) + " of all billed",
             ),
-            KeyFigure("Billed", short(billed, Kind.MONEY, unit=sources.unit), _count(invoices)),
+            KeyFigure(
+                "Billed",
+                short(billed, Kind.MONEY, unit=sources.unit),
+                counted(invoices.height, "invoice"),
+            ),
             KeyFigure("Open", short(open_amount, Kind.MONEY, unit=sources.unit)),
             *_paid(sources),
         ),
@@ -49,56 +53,11 @@ def _write(sources: Sources) -> Section:
     )
 
 
-def _count(frame: pl.DataFrame) -> str:
-    return f"{show(frame.height, Kind.COUNT)} invoices"
-
-
-def _how_open_is_known(sources: Sources) -> str:
-    head = f"Amounts as they stood on {show(sources.day, Kind.DAY)}. "
-    if sources.has("invoices", "open_amount"):
-        return head + "What is open is the column open_amount of the invoices."
-    if "payments" in sources:
-        return head + (
-            "The invoices have no open_amount, so what is open is reckoned: a customer's payments "
-            "settle the invoices in the order in which they fall due."
-        )
-    return (
-        head + "There is neither open_amount nor a table of payments: all invoices count as open."
-    )
-
-
-def _money_in(sources: Sources) -> pl.DataFrame:
-    payments = sources["payments"]
-    if sources.has("payments", "status"):
-        return payments.filter(~pl.col("status").is_in(_NOT_MONEY) | pl.col("status").is_null())
-    return payments
-
-
-def _open(sources: Sources) -> pl.Series:
-    """Open amount of each invoice, in the order of the table."""
-    invoices = sources["invoices"]
-    if sources.has("invoices", "open_amount"):
-        return invoices["open_amount"].fill_null(0.0)
-    if "payments" not in sources:
-        return invoices["total"]
-    paid = _money_in(sources).group_by("customer_id").agg(paid=pl.col("amount").sum())
-    return (
-        invoices.select("customer_id", "due_on", "invoice_id", "total")
-        .with_row_index("row")
-        .join(paid, on="customer_id", how="left")
-        .sort("due_on", "invoice_id")
-        .with_columns(billed=pl.col("total").cum_sum().over("customer_id"))
-        .with_columns(open=(pl.col("billed") - pl.col("paid").fill_null(0.0)))
-        .with_columns(open=pl.col("open").clip(0, pl.max_horizontal("total", pl.lit(0.0))))
-        .sort("row")["open"]
-    )
-
-
 def _paid(sources: Sources) -> tuple[KeyFigure, ...]:
     if "payments" not in sources:
         return ()
-    paid = _money_in(sources)
-    detail = f"{show(paid.height, Kind.COUNT)} payments"
+    paid = money_in(sources)
+    detail = counted(paid.height, "payment")
     return (KeyFigure("Paid", short(total(paid["amount"]), Kind.MONEY, unit=sources.unit), detail),)
 
 
@@ -112,7 +71,7 @@ def _by_month(sources: Sources, invoices: pl.DataFrame) -> Iterator[Exhibit]:
     )
     series = {"billed": "Billed"}
     if "payments" in sources:
-        paid = per_month(_money_in(sources), "paid_on", paid=pl.col("amount").sum())
+        paid = per_month(money_in(sources), "paid_on", paid=pl.col("amount").sum())
         months = months.join(paid, on="period", how="full", coalesce=True).sort("period")
         series["paid"] = "Paid"
     yield Exhibit(
@@ -168,7 +127,7 @@ def _ageing(sources: Sources, invoices: pl.DataFrame) -> Iterator[Exhibit]:
 def _methods(sources: Sources) -> Iterator[Exhibit]:
     if not sources.has("payments", "method"):
         return
-    counts = ranking(_money_in(sources), "method")
+    counts = ranking(money_in(sources), "method")
     yield Exhibit(
         name="methods",
         title="Payments by method",

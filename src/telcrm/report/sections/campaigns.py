@@ -49,6 +49,7 @@ def _write(sources: Sources) -> Section:
                     "high": Column("to", Kind.POINTS),
                 },
                 wide=True,
+                most=_MOST,
             ),
             *_differences(table),
         ),
@@ -69,7 +70,7 @@ def _responses(contacts: pl.DataFrame) -> pl.DataFrame:
     table = contacts.group_by("campaign_id").agg(**counts)
     table = table.sort(
         [pl.col("treated") + pl.col("controls"), "campaign_id"], descending=[True, False]
-    ).head(_MOST)
+    )
     rows = table.select("yes_treated", "treated", "yes_controls", "controls").iter_rows()
     found = [newcombe(*row) for row in rows]
     return table.with_columns(
@@ -149,17 +150,21 @@ def _differences(table: pl.DataFrame) -> tuple[Exhibit, ...]:
     compared = table.filter(pl.col("difference").is_not_null())
     if compared.is_empty():
         return ()
+    drawn = compared.head(_MOST)
+    note = "Response of the treated less that of the control group, with its 95% interval."
+    if drawn.height < compared.height:
+        note += f" The {drawn.height} of {compared.height} campaigns with the most contacts."
     return (
         Exhibit(
             name="differences",
             title="Difference made",
-            note="Response of the treated less that of the control group, with its 95% interval.",
+            note=note,
             frame=compared.select("campaign_id", "difference", "low", "high"),
             plot=charts.intervals(
-                compared["campaign_id"].cast(pl.String).to_list(),
-                compared["difference"].to_list(),
-                compared["low"].to_list(),
-                compared["high"].to_list(),
+                drawn["campaign_id"].cast(pl.String).to_list(),
+                drawn["difference"].to_list(),
+                drawn["low"].to_list(),
+                drawn["high"].to_list(),
                 unit="percentage points",
                 label="Difference in response between treated and control, per campaign",
             ),

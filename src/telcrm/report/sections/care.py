@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from telcrm.report import charts, time_charts
-from telcrm.report.formats import Kind, short, show
+from telcrm.report.formats import Kind, counted, short, show, span
 from telcrm.report.parts import Column, Exhibit, KeyFigure, Section
 from telcrm.report.sections.chapter import Chapter
 from telcrm.report.sections.counting import per_month, ranking
@@ -15,17 +15,25 @@ from telcrm.report.sources import Sources
 
 __all__ = ["COMPLAINTS", "INTERACTIONS"]
 
+_STATES = {"resolved": "Resolved", "ended": "Ended, day not stated", "open": "Open"}
+_ENDED = ("resolved", "closed", "rejected", "cancelled")
+_SNAPSHOT = " The status is that of the extract, which goes on after the as-of date."
+
 
 def _complaints(sources: Sources) -> Section:
     complaints = sources["complaints"].with_columns(days=_days_to_resolve(sources))
+    complaints = complaints.with_columns(state=_state(sources))
+    still_open = complaints.filter(pl.col("state") == "open").height
     per_hundred = _per_hundred_customers(sources, complaints)
     return Section(
         name="complaints",
         title="Complaints",
         summary=(
             "Complaints by the day they were received. Days to resolve run from received_at to "
-            "resolved_at; those not resolved by the as-of date have none and are counted apart, "
-            "so the figures say nothing about how long the open ones will take."
+            "resolved_at, of those resolved by the as-of date; the figures say nothing about how "
+            "long the open ones will take. A complaint whose status is resolved, closed, rejected "
+            "or cancelled and that has no resolved_at is ended, on a day that nobody stated."
+            f"{_SNAPSHOT if sources.looks_back else ''}"
         ),
         figures=(
             KeyFigure("Complaints", short(complaints.height, Kind.COUNT), per_hundred),
@@ -34,12 +42,12 @@ def _complaints(sources: Sources) -> Section:
                 short(complaints["days"].median(), Kind.NUMBER),  # type: ignore[arg-type]
             ),
             KeyFigure(
-                "Not resolved",
-                short(complaints["days"].null_count(), Kind.COUNT),
-                show(complaints["days"].null_count() / complaints.height, Kind.SHARE),
+                "Open",
+                short(still_open, Kind.COUNT),
+                f"{show(still_open / complaints.height, Kind.SHARE)} of those received",
             ),
         ),
-        exhibits=(*_received(complaints), *_by_category(complaints), *_by_status(complaints)),
+        exhibits=(*_received(complaints), *_by_category(complaints), *_by_status(sources)),
     )
 
 
@@ -50,11 +58,28 @@ def _days_to_resolve(sources: Sources) -> pl.Expr:
     return (resolved - pl.col("received_at")).dt.total_seconds() / 86_400
 
 
+def _state(sources: Sources) -> pl.Expr:
+    """Whether a complaint was resolved on a known day, ended on an unknown one, or is open."""
+    ended = pl.col("status").is_in(_ENDED)
+    if sources.has("complaints", "resolved_at"):
+        ended &= pl.col("resolved_at").is_null()  # else it was resolved after the as-of date
+    return (
+        pl.when(pl.col("days").is_not_null())
+        .then(pl.lit("resolved"))
+        .when(ended)
+        .then(pl.lit("ended"))
+        .otherwise(pl.lit("open"))
+    )
+
+
 def _per_hundred_customers(sources: Sources, complaints: pl.DataFrame) -> str:
     if "customers" not in sources:
         return ""
     rate = 100 * complaints.height / sources["customers"].height
-    return f"{show(rate, Kind.NUMBER)} per 100 customers"
+    first, last = complaints.select(
+        first=pl.col("received_at").min().dt.date(), last=pl.col("received_at").max().dt.date()
+    ).row(0)
+    return f"{show(rate, Kind.NUMBER)} per 100 customers on file, {span(first, last)}"
 
 
 def _received(complaints: pl.DataFrame) -> Iterator[Exhibit]:
@@ -75,8 +100,7 @@ def _by_category(complaints: pl.DataFrame) -> Iterator[Exhibit]:
     table = (
         complaints.group_by("category")
         .agg(
-            resolved=days.count(),
-            open=days.null_count(),
+            **{state: (pl.col("state") == state).sum() for state in _STATES},
             median_days=days.median(),
             slow_days=days.quantile(0.9, "linear"),
             received=pl.len(),
@@ -86,34 +110,36 @@ def _by_category(complaints: pl.DataFrame) -> Iterator[Exhibit]:
     yield Exhibit(
         name="categories",
         title="By category",
-        frame=table.select("category", "received", "resolved", "open"),
+        frame=table.select("category", "received", *_STATES),
         plot=charts.stacked(
             table,
             name="category",
-            parts={"resolved": "Resolved", "open": "Not resolved"},
+            parts={state: name for state, name in _STATES.items() if table[state].sum()},
             kind=Kind.COUNT,
-            label="Complaints by category, resolved and not",
+            label="Complaints by category, resolved, ended and open",
         ),
     )
     yield Exhibit(
         name="days_to_resolve",
         title="Days to resolve",
-        note="Of the resolved ones half took no longer than the median, nine in ten than 90%.",
+        note="Half of the resolved ones took no longer than the median, nine in ten no longer than "
+        "the percentile.",
         frame=table.select("category", "resolved", "median_days", "slow_days"),
         columns={
             "category": Column("Category"),
             "resolved": Column("Resolved", Kind.COUNT),
             "median_days": Column("Median", Kind.NUMBER),
-            "slow_days": Column("90%", Kind.NUMBER),
+            "slow_days": Column("90th percentile", Kind.NUMBER),
         },
     )
 
 
-def _by_status(complaints: pl.DataFrame) -> Iterator[Exhibit]:
-    counts = ranking(complaints, "status")
+def _by_status(sources: Sources) -> Iterator[Exhibit]:
+    counts = ranking(sources["complaints"], "status")
     yield Exhibit(
         name="status",
-        title="By status",
+        title="By status on file",
+        note=_SNAPSHOT.strip() if sources.looks_back else "",
         frame=counts,
         plot=charts.ranked(
             counts, name="status", value="count", kind=Kind.COUNT, label="Complaints by status"
@@ -142,7 +168,7 @@ def _abandoned(sources: Sources) -> Iterator[KeyFigure]:
             (pl.col("direction") == "inbound") & pl.col("outcome").is_not_null()
         )
         share = inbound.select((pl.col("outcome") == "abandoned").mean()).item()
-        of = f"of {short(inbound.height, Kind.COUNT)} inbound contacts"
+        of = f"of {counted(inbound.height, 'inbound contact')}"
         yield KeyFigure("Abandoned", show(share, Kind.SHARE), of)
 
 

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from telcrm.report.parts import Section
 from telcrm.report.sources import Sources
 
-__all__ = ["Chapter"]
+__all__ = ["Chapter", "NothingToReport"]
+
+
+class NothingToReport(Exception):  # noqa: N818 - no error: the section is skipped, for this reason
+    """The tables are there, but hold nothing that the section could speak of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,8 @@ class Chapter:
     tables : tuple of str
         Any one of these is enough.
     write : callable
-        Takes the :class:`Sources` and returns the :class:`Section`.
+        Takes the :class:`Sources` and returns the :class:`Section`, or raises
+        :class:`NothingToReport`.
     """
 
     name: str

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 
+from telcrm.report.formats import counted
 from telcrm.report.sources import Sources
 
-__all__ = ["month_of", "per_day", "per_month", "ranking", "total", "with_names"]
+__all__ = ["in_groups", "month_of", "per_day", "per_month", "ranking", "total", "with_names"]
+
+_UNKNOWN = "unknown"
+_MOST_GROUPS = 6
 
 
 def month_of(column: str) -> pl.Expr:
@@ -97,6 +101,42 @@ def ranking(frame: pl.DataFrame, column: str, *, most: int = 12) -> pl.DataFrame
         )
         counted = pl.concat([counted.head(most - 1), rest])
     return counted.with_columns(share=pl.col("count") / frame.height)
+
+
+def in_groups(frame: pl.DataFrame, column: str) -> tuple[pl.DataFrame | None, str]:
+    """Make a column ready to break figures down by: a few groups, and no row without one.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+    column : str
+
+    Returns
+    -------
+    frame : polars.DataFrame or None
+        Rows without a value are "unknown"; where there are more than six groups, the smallest are
+        "all other". None: there is no such column, or one group alone.
+    note : str
+        Says so, with a space in front; empty where nothing was changed.
+    """
+    if column not in frame.columns:
+        return None, ""
+    value, note = pl.col(column), ""
+    missing = frame[column].null_count()
+    if missing:
+        value = value.fill_null(_UNKNOWN)
+        note += f" {counted(missing, 'row')} without a {column} counted as {_UNKNOWN}."
+    named = frame.with_columns(value)
+    sizes = named[column].value_counts(name="rows").sort(["rows", column], descending=[True, False])
+    if sizes.height > _MOST_GROUPS:
+        largest = sizes[column].head(_MOST_GROUPS - 1).to_list()
+        rest = f"all other ({sizes.height - len(largest)})"
+        is_large = pl.col(column).is_in(largest)
+        named = named.with_columns(
+            pl.when(is_large).then(column).otherwise(pl.lit(rest)).alias(column)
+        )
+        note += f" The {len(largest)} largest groups are shown, and {rest}."
+    return (named if sizes.height > 1 else None), note
 
 
 def total(values: pl.Series) -> float:

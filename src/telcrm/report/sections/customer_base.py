@@ -15,6 +15,7 @@ from telcrm.report.sources import Sources
 
 __all__ = ["BASE"]
 
+_TRAIT = "As the extract has it, which goes on after the as-of date."
 _TENURES = (
     (0, "under 6 months"),
     (6, "6 to 12 months"),
@@ -29,17 +30,17 @@ def _write(sources: Sources) -> Section:
     return Section(
         name="base",
         title="Customers and subscriptions",
-        summary="The tables of customers and subscriptions as they stand in the folder.",
+        summary=_summary(sources),
         figures=tuple(_figures(sources)),
         headlines=0,
         exhibits=tuple(
             exhibit
             for table, column, title in (
-                ("customers", "status", "Customers by status"),
+                ("customers", "status", "Customers by status on file"),
                 ("customers", "segment", "Customers by segment"),
                 ("customers", "region", "Customers by region"),
                 ("customers", "acquisition_channel", "Customers by acquisition channel"),
-                ("subscriptions", "offer_id", "Subscriptions by offer"),
+                ("subscriptions", "offer_id", "Active subscriptions by offer"),
                 ("subscriptions", "termination_reason", "Terminated, by reason"),
             )
             for exhibit in _counted(sources, table, column, title)
@@ -49,21 +50,59 @@ def _write(sources: Sources) -> Section:
     )
 
 
+def _summary(sources: Sources) -> str:
+    if not sources.looks_back:
+        return (
+            "The tables of customers and subscriptions as they stand in the folder. Active here "
+            "means a status on file; in the other sections, a row in a month."
+        )
+    day = show(sources.day, Kind.DAY)
+    said = (
+        f"The tables go on after {day}. Left out is who came later; the status, segment and other "
+        "traits of a customer are those of the extract."
+    )
+    if sources.has("subscriptions", "activated_on") or sources.has(
+        "subscriptions", "terminated_on"
+    ):
+        said += (
+            f" A subscription counts as active if it was activated by {day} and terminated later; "
+            "any other status is that of the extract."
+        )
+    elif "subscriptions" in sources:
+        said += " The subscriptions have no dates, so they too are those of the extract."
+    return said
+
+
+def _subscriptions(sources: Sources) -> pl.DataFrame:
+    """Subscriptions in the status that they had on the as-of date, as far as dates can tell."""
+    subscriptions = sources["subscriptions"]
+    if sources.as_of is None or "terminated_on" not in subscriptions.columns:
+        return subscriptions
+    gone_later = (pl.col("status") == "terminated") & (pl.col("terminated_on") > sources.as_of)
+    return subscriptions.with_columns(
+        status=pl.when(gone_later).then(pl.lit("active")).otherwise("status")
+    )
+
+
 def _figures(sources: Sources) -> Iterator[KeyFigure]:
     if "customers" in sources:
         customers = sources["customers"]
-        yield KeyFigure("Customers on file", short(customers.height, Kind.COUNT))
+        yield KeyFigure(
+            "Customers on file",
+            short(customers.height, Kind.COUNT),
+            f"since {show(sources.day, Kind.DAY)} or before, whatever their status",
+        )
         if sources.has("customers", "key_account"):
             keys = int(customers["key_account"].sum())
             yield KeyFigure("Key accounts", short(keys, Kind.COUNT))
     if "subscriptions" in sources:
-        subscriptions = sources["subscriptions"]
+        subscriptions = _subscriptions(sources)
         active = subscriptions.filter(pl.col("status") == "active").height
         share = show(active / subscriptions.height, Kind.SHARE)
         yield KeyFigure(
             "Active subscriptions",
             short(active, Kind.COUNT),
-            f"{share} of {short(subscriptions.height, Kind.COUNT)} on file",
+            f"status active, {share} of {short(subscriptions.height, Kind.COUNT)} on file",
         )
 
 
@@ -71,12 +110,19 @@ def _counted(sources: Sources, table: str, column: str, title: str) -> Iterator[
     if not sources.has(table, column):
         return
     frame = sources[table]
+    if table == "subscriptions":
+        frame = _subscriptions(sources)
+    if column == "offer_id":
+        frame = frame.filter(pl.col("status") == "active")
     if column == "termination_reason":
-        frame = frame.filter(pl.col(column).is_not_null())
+        frame = frame.filter((pl.col("status") == "terminated") & pl.col(column).is_not_null())
+    if frame.is_empty():
+        return
     counts = ranking(frame, column)
     yield Exhibit(
         name=f"{table}_{column}",
         title=title,
+        note=_TRAIT if sources.looks_back and table == "customers" else "",
         frame=counts,
         plot=charts.ranked(counts, name=column, value="count", kind=Kind.COUNT, label=title),
     )
@@ -86,7 +132,7 @@ def _by_status(sources: Sources) -> Iterator[Exhibit]:
     if "subscriptions" not in sources:
         return
     counts = (
-        sources["subscriptions"]
+        _subscriptions(sources)
         .group_by("payment_mode", "status")
         .agg(count=pl.len())
         .sort("payment_mode", "count", descending=[False, True])
@@ -109,8 +155,8 @@ def _tenure(sources: Sources) -> Iterator[Exhibit]:
         return
     months = (pl.lit(sources.as_of) - pl.col("activated_on")).dt.total_days() / 30.4375
     active = (
-        sources["subscriptions"]
-        .filter((pl.col("status") == "active") & (pl.col("activated_on") <= sources.as_of))
+        _subscriptions(sources)
+        .filter((pl.col("status") == "active") & pl.col("activated_on").is_not_null())
         .select(months=months)
     )
     if active.is_empty():

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from telcrm.report import charts
-from telcrm.report.formats import Kind, short
+from telcrm.report.formats import Kind, short, show
 from telcrm.report.parts import Column, Exhibit, KeyFigure, Section
 from telcrm.report.sections.chapter import Chapter
 from telcrm.report.sections.counting import total
@@ -25,12 +25,12 @@ _STATUSES = {
 
 
 def _write(sources: Sources) -> Section:
-    equipment = sources["equipment"]
+    equipment = _on_the_day(sources)
     out = equipment.filter((pl.col("ownership") == "lent") & (pl.col("status") == "assigned"))
     return Section(
         name="equipment",
         title="Equipment",
-        summary="Devices lent or sold to customers, as the table states them.",
+        summary=_summary(sources),
         headlines=0,
         figures=(
             KeyFigure("Devices", short(equipment.height, Kind.COUNT)),
@@ -38,6 +38,27 @@ def _write(sources: Sources) -> Section:
             *_residual(sources, out),
         ),
         exhibits=(*_by_status(equipment), *_by_kind(sources)),
+    )
+
+
+def _summary(sources: Sources) -> str:
+    if not sources.looks_back:
+        return "Devices lent or sold to customers, as the table states them."
+    return (
+        f"The table goes on after {show(sources.day, Kind.DAY)}. Left out are devices that were "
+        "assigned later; those returned later count as assigned. Any other status, and the "
+        "residual value, are those of the extract."
+    )
+
+
+def _on_the_day(sources: Sources) -> pl.DataFrame:
+    """Devices in the status that they had on the as-of date, as far as dates can tell."""
+    equipment = sources["equipment"]
+    if sources.as_of is None or "returned_on" not in equipment.columns:
+        return equipment
+    back_later = (pl.col("status") == "returned") & (pl.col("returned_on") > sources.as_of)
+    return equipment.with_columns(
+        status=pl.when(back_later).then(pl.lit("assigned")).otherwise("status")
     )
 
 

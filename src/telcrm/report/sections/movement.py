@@ -9,17 +9,20 @@ from telcrm.report import time_charts
 from telcrm.report.formats import Kind, short, show
 from telcrm.report.parts import Column, Exhibit, KeyFigure, Section
 from telcrm.report.sections.chapter import Chapter
+from telcrm.report.sections.counting import in_groups
 from telcrm.report.sources import Sources
 
 __all__ = ["MOVEMENT"]
 
-_MOST_GROUPS = 6
-_FLOWS = ("opening", "new", "reactivated", "lost", "closing", "retained", "upgraded", "downgraded")
+# "Upgraded" would say more than a cent of difference does.
+_OWN_WORDS = {"upgraded": "paid_more", "downgraded": "paid_less"}
+_FLOWS = ("opening", "new", "reactivated", "lost", "closing", "retained")
+_PAID = {"paid_more": "Paid more", "paid_less": "Paid less"}
 
 
 def _write(sources: Sources) -> Section:
     months = sources["subscriber_months"]
-    moved = movement(months)
+    moved = movement(months).rename(_OWN_WORDS)
     exhibits = [*_plots(moved, months), *_by_group(months), *_table(moved)]
     return Section(
         name="movement",
@@ -29,7 +32,9 @@ def _write(sources: Sources) -> Section:
             "active and never before in these data. Reactivated: active, not in the month before, "
             "but earlier. Lost: active in the month before, not in this one. Opening + new + "
             "reactivated \N{MINUS SIGN} lost = closing. The first month has no movement: who was "
-            "there in it may have come in it or years before."
+            "there in it may have come in it or years before. Whoever leaves during a month still "
+            "has that month's row and is lost in the next one: against terminated_on expect a "
+            "shift of one month."
         ),
         figures=_figures(moved, months),
         headlines=2,
@@ -41,7 +46,7 @@ def _figures(moved: pl.DataFrame, months: pl.DataFrame) -> tuple[KeyFigure, ...]
     if moved.is_empty():
         active = months["customer_id"].n_unique()
         when = show(months["period"].max(), Kind.MONTH)
-        return (KeyFigure("Active customers", short(active, Kind.COUNT), when),)
+        return (KeyFigure("Active customers", short(active, Kind.COUNT), f"with a row in {when}"),)
     last = moved.row(-1, named=True)
     when = show(last["period"], Kind.MONTH)
     growth = _relative(last["closing"], last["opening"])
@@ -51,7 +56,7 @@ def _figures(moved: pl.DataFrame, months: pl.DataFrame) -> tuple[KeyFigure, ...]
         KeyFigure(
             "Active customers",
             short(last["closing"], Kind.COUNT),
-            f"{growth} in {when}",
+            f"with a row in {when}; {growth} in the month",
         ),
         KeyFigure(
             "Lost in the month", show(last["lost_rate"], Kind.SHARE), f"{when}; mean {usual}"
@@ -65,7 +70,7 @@ def _figures(moved: pl.DataFrame, months: pl.DataFrame) -> tuple[KeyFigure, ...]
         KeyFigure(
             "Active at any time",
             short(months["customer_id"].n_unique(), Kind.COUNT),
-            f"{moved.height + 1} months",
+            f"with a row in any of {moved.height + 1} months",
         ),
     )
 
@@ -98,7 +103,7 @@ def _plots(moved: pl.DataFrame, months: pl.DataFrame) -> list[Exhibit]:
         Exhibit(
             name="closing",
             title="Active customers",
-            note="The closing base of each month.",
+            note="Customers with a row in the month: its closing base.",
             frame=base,
             plot=time_charts.lines(
                 base, {"closing": "Closing"}, kind=Kind.COUNT, label="Closing base per month"
@@ -122,18 +127,21 @@ def _plots(moved: pl.DataFrame, months: pl.DataFrame) -> list[Exhibit]:
             ),
         ),
     ]
-    if moved["upgraded"].sum() or moved["downgraded"].sum():
+    if moved["paid_more"].sum() or moved["paid_less"].sum():
         exhibits.append(
             Exhibit(
                 name="revenue_steps",
                 title="Paid more, paid less",
-                note="Among retained customers: revenue above or below that of the month before.",
-                frame=moved.select("period", "upgraded", "downgraded"),
+                note=(
+                    "Among retained customers: revenue above or below that of the month before, "
+                    "by however little. This is no change of tariff."
+                ),
+                frame=moved.select("period", *_PAID),
                 plot=time_charts.in_and_out(
                     moved,
-                    ins={"upgraded": "Upgraded"},
-                    outs={"downgraded": "Downgraded"},
-                    label="Upgraded and downgraded customers per month",
+                    ins={"paid_more": "Paid more"},
+                    outs={"paid_less": "Paid less"},
+                    label="Customers who paid more and who paid less, per month",
                 ),
             ),
         )
@@ -147,10 +155,11 @@ def _table(moved: pl.DataFrame) -> list[Exhibit]:
         Exhibit(
             name="months",
             title="Movement by month",
-            frame=moved.select("period", *_FLOWS, "lost_rate"),
+            frame=moved.select("period", *_FLOWS, *_PAID, "lost_rate"),
             columns={
                 "period": Column("Month", Kind.MONTH),
                 **{name: Column(name.capitalize(), Kind.COUNT) for name in _FLOWS},
+                **{name: Column(label, Kind.COUNT) for name, label in _PAID.items()},
                 "lost_rate": Column("Lost rate", Kind.SHARE),
             },
             wide=True,
@@ -161,12 +170,10 @@ def _table(moved: pl.DataFrame) -> list[Exhibit]:
 def _by_group(months: pl.DataFrame) -> list[Exhibit]:
     exhibits = []
     for column, title in (("payment_mode", "payment mode"), ("segment", "segment")):
-        # movement refuses null keys, and "not stated" is no group to report on
-        if column not in months.columns or months[column].null_count():
+        grouped, note = in_groups(months, column)
+        if grouped is None:
             continue
-        if not 1 < months[column].n_unique() <= _MOST_GROUPS:
-            continue
-        moved = movement(months, by=column)
+        moved = movement(grouped, by=column)
         if moved.is_empty():
             continue
         exhibits.append(
@@ -176,8 +183,15 @@ def _by_group(months: pl.DataFrame) -> list[Exhibit]:
                 note=(
                     "Lost / opening of the group. A customer belongs to the group that carried "
                     "most of its revenue in the month; moving between groups is no loss."
+                    f"{note}"
                 ),
-                frame=moved,
+                frame=moved.rename(
+                    {
+                        f"{name}{end}": f"{own}{end}"
+                        for name, own in _OWN_WORDS.items()
+                        for end in ("", "_rate")
+                    }
+                ),
                 plot=time_charts.lines_by(
                     moved,
                     group=column,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from telcrm.report import charts, time_charts
-from telcrm.report.formats import Kind, short, show
+from telcrm.report.formats import Kind, counted, short, show
 from telcrm.report.parts import Column, Exhibit, KeyFigure, Section
 from telcrm.report.sections.chapter import Chapter
 from telcrm.report.sections.counting import per_month, total
@@ -52,7 +52,7 @@ def _figures(
         KeyFigure(
             "Recharges",
             short(recharges.height, Kind.COUNT),
-            f"of {show(scored.height, Kind.COUNT)} customers",
+            f"of {counted(scored.height, 'customer')}",
         ),
         KeyFigure("Recharged", short(amount, Kind.MONEY, unit=sources.unit), "all months"),
         KeyFigure("Mean recharge", short(amount / recharges.height, Kind.PRICE, unit=sources.unit)),

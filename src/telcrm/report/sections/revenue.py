@@ -5,15 +5,13 @@ from __future__ import annotations
 import polars as pl
 
 from telcrm.report import time_charts
-from telcrm.report.formats import Kind, short, show
+from telcrm.report.formats import Kind, counted, short, show
 from telcrm.report.parts import Column, Exhibit, KeyFigure, Section
 from telcrm.report.sections.chapter import Chapter
-from telcrm.report.sections.counting import per_month, total
+from telcrm.report.sections.counting import in_groups, per_month, total
 from telcrm.report.sources import Sources
 
 __all__ = ["REVENUE"]
-
-_MOST_GROUPS = 6
 
 
 def _write(sources: Sources) -> Section:
@@ -28,7 +26,8 @@ def _write(sources: Sources) -> Section:
         summary=(
             "Revenue of the subscriber-months, taxes excluded. ARPU is revenue / average active "
             "subscriptions, where the average of a month is (opening + closing) / 2; the first "
-            "month has no opening and is divided by its own count."
+            "month has no opening and is divided by its own count. Active is what has a row in the "
+            "month."
         ),
         headlines=2,
         figures=(
@@ -37,7 +36,7 @@ def _write(sources: Sources) -> Section:
             KeyFigure(
                 "Revenue, all months",
                 short(whole, Kind.MONEY, unit=sources.unit),
-                f"{by_month.height} months",
+                counted(by_month.height, "month"),
             ),
         ),
         exhibits=(
@@ -76,7 +75,7 @@ def _columns(sources: Sources, by_month: pl.DataFrame) -> dict[str, Column]:
         "period": Column("Month", Kind.MONTH),
         "revenue": Column(sources.headed("Revenue"), Kind.MONEY),
         "subscriptions": Column("Active subscriptions", Kind.COUNT),
-        "average": Column("Average", Kind.NUMBER),
+        "average": Column("Average active", Kind.NUMBER),
         "arpu": Column(sources.headed("ARPU"), Kind.PRICE),
         "direct_cost": Column(sources.headed("Direct cost"), Kind.MONEY),
         "margin_share": Column("Margin / revenue", Kind.SHARE),
@@ -110,15 +109,14 @@ def _with_arpu(by_month: pl.DataFrame) -> pl.DataFrame:
 def _by_group(sources: Sources, months: pl.DataFrame) -> list[Exhibit]:
     exhibits = []
     for column, title in (("payment_mode", "payment mode"), ("segment", "segment")):
-        if not sources.has("subscriber_months", column):
+        grouped, said = in_groups(months, column)
+        if grouped is None:
             continue
-        groups = months[column].drop_nulls().unique().sort().to_list()
-        if not 1 < len(groups) <= _MOST_GROUPS:
-            continue
+        groups = grouped[column].unique().sort().to_list()
         arpu = pl.concat(
             _with_arpu(
                 per_month(
-                    months.filter(pl.col(column) == group),
+                    grouped.filter(pl.col(column) == group),
                     "period",
                     revenue=pl.col("revenue").sum(),
                     subscriptions=pl.len(),
@@ -130,7 +128,7 @@ def _by_group(sources: Sources, months: pl.DataFrame) -> list[Exhibit]:
             Exhibit(
                 name=f"arpu_by_{column}",
                 title=sources.headed(f"ARPU by {title}"),
-                note="Revenue / average active subscriptions of the group.",
+                note=f"Revenue / average active subscriptions of the group.{said}",
                 frame=arpu,
                 plot=time_charts.lines_by(
                     arpu,

@@ -8,7 +8,7 @@ from statistics import NormalDist
 import polars as pl
 
 from telcrm.report import charts, time_charts
-from telcrm.report.formats import Kind, short, show
+from telcrm.report.formats import Kind, counted, short, show
 from telcrm.report.parts import Column, Exhibit, KeyFigure, Section
 from telcrm.report.sections.chapter import Chapter
 from telcrm.report.sections.counting import per_month
@@ -17,6 +17,7 @@ from telcrm.report.sources import Sources
 __all__ = ["SURVEYS"]
 
 _Z = NormalDist().inv_cdf(0.975)
+_ENOUGH = 30
 _PROMOTER, _DETRACTOR, _SATISFIED = 9, 6, 4
 
 
@@ -43,7 +44,9 @@ def _nps_score() -> dict[str, pl.Expr]:
     promoters = (pl.col("score") >= _PROMOTER).mean()
     detractors = (pl.col("score") <= _DETRACTOR).mean()
     score = promoters - detractors
-    error = _Z * ((promoters + detractors - score.pow(2)) / pl.len()).sqrt()
+    spread = ((promoters + detractors - score.pow(2)) / pl.len()).sqrt()
+    # Of few answers the normal interval is too narrow, and of no width if all are alike.
+    error = pl.when(pl.len() >= _ENOUGH).then(_Z * spread)
     return {
         "answers": pl.len(),
         "nps": 100 * score,
@@ -56,23 +59,25 @@ def _nps_figure(nps: pl.DataFrame) -> Iterator[KeyFigure]:
     if nps.is_empty():
         return
     found = nps.select(**_nps_score()).row(0, named=True)
-    width = show((found["high"] - found["low"]) / 2, Kind.NUMBER)
-    answers = f"± {width}, {short(found['answers'], Kind.COUNT)} answers"
-    yield KeyFigure("NPS", short(found["nps"], Kind.NUMBER), answers)
+    detail = counted(found["answers"], "answer")
+    if found["high"] is not None:
+        width = show((found["high"] - found["low"]) / 2, Kind.NUMBER)
+        detail = f"± {width}, {detail}"
+    yield KeyFigure("NPS", short(found["nps"], Kind.NUMBER), detail)
 
 
 def _csat_figure(csat: pl.DataFrame) -> Iterator[KeyFigure]:
     if csat.is_empty():
         return
     share = (csat["score"] >= _SATISFIED).mean()
-    answers = f"{short(csat.height, Kind.COUNT)} answers"
+    answers = counted(csat.height, "answer")
     yield KeyFigure("CSAT", show(share, Kind.SHARE), answers)
 
 
 def _ces_figure(ces: pl.DataFrame) -> Iterator[KeyFigure]:
     if ces.is_empty():
         return
-    answers = f"of 7, {short(ces.height, Kind.COUNT)} answers"
+    answers = f"of 7, {counted(ces.height, 'answer')}"
     yield KeyFigure("CES", show(ces["score"].mean(), Kind.NUMBER), answers)
 
 
@@ -83,7 +88,10 @@ def _nps(nps: pl.DataFrame) -> Iterator[Exhibit]:
     yield Exhibit(
         name="nps_months",
         title="NPS per month",
-        note="The band is the 95% interval: months whose bands overlap may well not differ.",
+        note=(
+            "The band is the 95% interval: months whose bands overlap may well not differ. Below "
+            f"{_ENOUGH} answers none is given."
+        ),
         frame=months,
         columns={
             "period": Column("Month", Kind.MONTH),

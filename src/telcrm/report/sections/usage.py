@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from telcrm.report import charts, time_charts
-from telcrm.report.formats import Kind, short, span
+from telcrm.report.formats import Kind, counted, short, span
 from telcrm.report.parts import Column, Exhibit, KeyFigure, Section
 from telcrm.report.sections.chapter import Chapter
 from telcrm.report.sections.counting import per_day, per_month, total
@@ -128,10 +128,15 @@ def _rhythm(usage: pl.DataFrame) -> Iterator[Exhibit]:
         .with_columns(pl.col("records").fill_null(0))
     )
     records = grid["records"].to_list()
+    ends = " ".join(
+        f"{word}: {counted(count, 'record')}, {_DAYS[at // 24]} {at % 24:02d} h."
+        for word, count in (("Lightest", min(records)), ("Darkest", max(records)))
+        for at in [records.index(count)]
+    )
     yield Exhibit(
         name="rhythm",
         title="When the network is used",
-        note="Records by weekday and hour of start, all kinds and both directions.",
+        note=f"Records by weekday and hour of start, all kinds and both directions. {ends}",
         frame=grid,
         plot=charts.heat_map(
             [records[24 * day : 24 * day + 24] for day in range(7)],

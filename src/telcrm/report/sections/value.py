@@ -7,7 +7,7 @@ import polars as pl
 from telcrm.report import charts
 from telcrm.report.formats import Kind, show
 from telcrm.report.parts import Column, Exhibit, KeyFigure, Section
-from telcrm.report.sections.chapter import Chapter
+from telcrm.report.sections.chapter import Chapter, NothingToReport
 from telcrm.report.sections.counting import with_names
 from telcrm.report.sources import Sources
 from telcrm.segmentation import abc
@@ -36,7 +36,10 @@ def _write(sources: Sources) -> Section:
             Exhibit(
                 name="classes",
                 title="ABC classes",
-                note="After Dickie (1951). The customer on whom a threshold is passed is inside.",
+                note=(
+                    "After Dickie (1951). The customer on whom a threshold is passed is inside, "
+                    "and all with the same value."
+                ),
                 frame=classes,
                 columns={
                     "abc_class": Column("Class"),
@@ -58,6 +61,10 @@ def _values(sources: Sources) -> tuple[pl.DataFrame, str, str]:
     months = sources["subscriber_months"]
     first = pl.lit(sources.day).dt.truncate("1mo").dt.offset_by(f"-{_MONTHS - 1}mo")
     recent = months.filter(pl.col("period") >= first)
+    if recent.is_empty():
+        raise NothingToReport(
+            f"subscriber_months holds no rows in the {_MONTHS} months up to {sources.day}"
+        )
     start, end = (
         show(bound, Kind.MONTH) for bound in (recent["period"].min(), months["period"].max())
     )

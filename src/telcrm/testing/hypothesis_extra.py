@@ -1,0 +1,15 @@
+"""Refuse by name when Hypothesis is not installed; imported before the strategies."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from telcrm.errors import MissingExtraError
+
+if find_spec("hypothesis") is None:
+    raise MissingExtraError(
+        "telcrm.testing needs hypothesis, which is not installed. "
+        'Run: pip install "telcrm[testing]"',
+        extra="testing",
+        modules=["hypothesis"],
+    )
