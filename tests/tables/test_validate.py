@@ -349,3 +349,14 @@ def test_what_is_open_lies_between_nothing_and_the_total(quick_backend: Backend)
         ("total, open_amount", "open_beyond_total"): (2, (("B",), ("C",))),
         ("status, open_amount", "settled_but_open"): (1, (("D",),)),
     }
+
+
+def test_a_day_that_was_never_extracted_breaks_no_rule(quick_backend: Backend) -> None:
+    lines: dict[str, list[Any]] = {
+        "subscription_id": ["S-1"],
+        "customer_id": ["C-1"],
+        "payment_mode": ["prepaid"],
+        "status": ["active"],
+        "activated_on": [date(2025, 1, 1)],
+    }
+    assert validate(quick_backend.frame(lines), "subscriptions").ok

@@ -73,8 +73,8 @@ class Column:
 class RowRule:
     """A rule between columns of one row.
 
-    It applies where every required column of it is there, and one of the optional ones. An optional
-    column that is left out beside one that is there counts as null.
+    It applies where its columns are there. An optional column of text that is left out beside
+    another optional one that is there counts as null: a device has an ``imei`` or a ``serial``.
 
     Attributes
     ----------
