@@ -15,10 +15,15 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # Deadlines measure the machine, and engines start slowly.
-settings.register_profile("telcrm", deadline=None)
+# A busy machine, or a record with many rules, is no fault of a test.
+settings.register_profile(
+    "telcrm",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
 settings.load_profile("telcrm")
 
 Columns = Mapping[str, Sequence[Any]]
