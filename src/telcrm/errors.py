@@ -39,7 +39,7 @@ telcrm.errors.InexactAmountError: [TC-MONEY-002] ...
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 __all__ = [
     "AmbiguousTableError",
@@ -108,6 +108,35 @@ class MissingExtraError(TelcrmError, ImportError):
     """A feature needs an optional dependency that is not installed."""
 
     code = "TC-EXTRA-001"
+
+    @classmethod
+    def needing(cls, what: str, *modules: str, extra: str) -> Self:
+        """Make the error for a feature, with the command that installs what it needs.
+
+        Parameters
+        ----------
+        what : str
+            The feature, to begin a sentence: ``"the report"``.
+        *modules : str
+            What is missing.
+        extra : str
+            The extra of telcrm that brings them.
+
+        Returns
+        -------
+        MissingExtraError
+
+        Examples
+        --------
+        >>> print(MissingExtraError.needing("the report", "jinja2", extra="cli"))
+        [TC-EXTRA-001] the report needs jinja2, which is not installed.
+        Run: pip install "telcrm[cli]"
+        """
+        named = ", ".join(modules)
+        message = (
+            f'{what} needs {named}, which is not installed. Run: pip install "telcrm[{extra}]"'
+        )
+        return cls(message, extra=extra, modules=list(modules))
 
 
 class ParameterError(TelcrmError, ValueError):

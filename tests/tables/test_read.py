@@ -322,7 +322,7 @@ def test_arguments_are_checked_before_the_file_is_read(file: Callable[..., Path]
         read(path, "subscriber_months", mapping={"period": "month"})
     with pytest.raises(ParameterError, match="klingon"):
         read(path, "subscriber_months", encoding="klingon")
-    with pytest.raises(ParameterError, match="use polars, duckdb"):
+    with pytest.raises(ParameterError, match="Choose from: polars, duckdb"):
         read(path, "subscriber_months", engine="sqlite")
 
 

@@ -24,9 +24,4 @@ def require(*modules: str) -> None:
     """
     missing = [module for module in modules if find_spec(module) is None]
     if missing:
-        raise MissingExtraError(
-            f"the report needs {', '.join(missing)}, which is not installed. "
-            'Run: pip install "telcrm[cli]"',
-            extra="cli",
-            modules=missing,
-        )
+        raise MissingExtraError.needing("the report", *missing, extra="cli")

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from telcrm.errors import MissingExtraError, ParameterError
+from telcrm.domain.choice import choose
+from telcrm.errors import MissingExtraError
 from telcrm.synth.columns import (
     NOT_A_DAY,
     Coded,
@@ -45,13 +46,7 @@ def assemble(table: Table, backend: Backend | str) -> Any:
     MissingExtraError
         The library is not installed.
     """
-    if backend not in tuple(Backend):
-        raise ParameterError(
-            f"backend={backend!r} is not known. Choose from: {', '.join(Backend)}.",
-            parameter="backend",
-            value=backend,
-        )
-    backend = Backend(backend)
+    backend = choose(Backend, backend, "backend")
     try:
         import pyarrow as pa  # type: ignore[import-untyped]
 
@@ -67,11 +62,8 @@ def assemble(table: Table, backend: Backend | str) -> Any:
         return frame.to_pandas(date_as_object=False)
     except ModuleNotFoundError as error:
         extra = "polars" if backend is Backend.POLARS else "pandas"
-        raise MissingExtraError(
-            f"Tables for backend {backend.value!r} need {error.name}, which is not installed. "
-            f"Install it with: pip install 'telcrm[{extra}]'",
-            extra=extra,
-            module=error.name,
+        raise MissingExtraError.needing(
+            f"making tables for the backend {backend.value}", str(error.name), extra=extra
         ) from error
 
 

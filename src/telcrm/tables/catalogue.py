@@ -45,13 +45,13 @@ TABLES: Mapping[str, Contract] = MappingProxyType(
 """The contract of each canonical table, by its name."""
 
 
-def contract(table: str) -> Contract:
+def contract(table: str | Contract) -> Contract:
     """Return the contract of a canonical table.
 
     Parameters
     ----------
-    table : str
-        For example ``"invoices"``.
+    table : str or Contract
+        For example ``"invoices"``. A contract, as of a table of your own, is returned as it is.
 
     Returns
     -------
@@ -67,6 +67,8 @@ def contract(table: str) -> Contract:
     >>> contract("invoices").record.__name__
     'Invoice'
     """
+    if isinstance(table, Contract):
+        return table
     if table not in TABLES:
         near = get_close_matches(table, TABLES, n=1)
         hint = f"Did you mean {near[0]!r}? " if near else ""

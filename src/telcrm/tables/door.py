@@ -191,11 +191,8 @@ def _from_arrow(arrow_table: Any, table: str) -> Any:
         import duckdb
 
         return duckdb.from_arrow(arrow_table)
-    raise MissingExtraError(
-        f"{table}: a PyArrow table needs Polars or DuckDB to compute on it. "
-        'Run: pip install "telcrm[polars]"',
-        extra="polars",
-        table=table,
+    raise MissingExtraError.needing(
+        f"{table}: computing on a PyArrow table without DuckDB", "polars", extra="polars"
     )
 
 

@@ -14,7 +14,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from telcrm.errors import MissingExtraError, ParameterError, TelcrmError, UnreadableFileError
+from telcrm.domain.choice import choose
+from telcrm.errors import MissingExtraError, TelcrmError, UnreadableFileError
 from telcrm.tables.catalogue import contract
 from telcrm.tables.contract import Contract
 from telcrm.tables.csv_file import check_csv
@@ -100,7 +101,8 @@ def read(
     MissingExtraError
         The engine, or DuckDB for a ``.duckdb`` file, is not installed.
     ParameterError
-        Python knows no such encoding, or the engine does not read it.
+        There is no such table or engine, Python knows no such encoding, or the engine does not
+        read it.
 
     Notes
     -----
@@ -118,7 +120,7 @@ def read(
     recharges: 1 row, invalid
       error: recharges.amount: 1 value is no number, such as 'ten' (first keys: R-1)
     """
-    agreed = contract(table) if isinstance(table, str) else table
+    agreed = contract(table)
     source = Path(path)
     check_mapping(agreed, mapping or {})
     kind = source.suffix.lower()
@@ -128,10 +130,7 @@ def read(
     if kind not in _KINDS:
         message = f"{source} is of an unknown kind {kind!r}; telcrm reads {', '.join(_KINDS)}."
         raise UnreadableFileError(message, file=str(source), table=agreed.name)
-    if engine not in list(Engine):
-        message = f"there is no engine {engine!r} to read files with; use {', '.join(Engine)}."
-        raise ParameterError(message, engine=engine)
-    reader = _reader(Engine(engine), needs_duckdb=kind == ".duckdb")
+    reader = _reader(choose(Engine, engine, "engine"), needs_duckdb=kind == ".duckdb")
     if kind == ".csv":
         check_csv(source, table=agreed.name, separator=separator, encoding=encoding)
     try:
@@ -171,5 +170,4 @@ def _reader(engine: Engine, *, needs_duckdb: bool) -> Any:
             import duckdb  # noqa: F401
         return import_module(f"telcrm.tables.read_{engine}")
     except ImportError as error:
-        message = f'this file needs {missing} to be read: pip install "telcrm[{missing}]"'
-        raise MissingExtraError(message, extra=missing) from error
+        raise MissingExtraError.needing("reading this file", missing, extra=missing) from error

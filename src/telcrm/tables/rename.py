@@ -43,7 +43,7 @@ def rename(frame: Any, table: str | Contract, mapping: Mapping[str, str]) -> Any
     >>> rename(pl.DataFrame({"month": [1]}), "subscriber_months", {"period": "month"}).columns
     ['period']
     """
-    agreed = contract(table) if isinstance(table, str) else table
+    agreed = contract(table)
     check_mapping(agreed, mapping)
     opened = open_frame(frame, table=agreed.name)
     found = opened.rows.collect_schema().names()

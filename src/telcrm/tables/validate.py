@@ -79,7 +79,7 @@ def validate(
       error: recharges.amount is below 0 in 1 row, such as -5.0 (first keys: R-2)
       error: recharges.recharge_id comes more than once: 1 key in 2 rows (first keys: R-2)
     """
-    agreed = contract(table) if isinstance(table, str) else table
+    agreed = contract(table)
     if type(first_keys) is not int or first_keys < 0:
         message = f"first_keys is {first_keys!r}, and has to be a whole number of at least 0."
         raise ParameterError(message, first_keys=first_keys)

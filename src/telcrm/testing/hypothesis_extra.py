@@ -7,9 +7,4 @@ from importlib.util import find_spec
 from telcrm.errors import MissingExtraError
 
 if find_spec("hypothesis") is None:
-    raise MissingExtraError(
-        "telcrm.testing needs hypothesis, which is not installed. "
-        'Run: pip install "telcrm[testing]"',
-        extra="testing",
-        modules=["hypothesis"],
-    )
+    raise MissingExtraError.needing("telcrm.testing", "hypothesis", extra="testing")
