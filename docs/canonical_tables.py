@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from enum import Enum
-from typing import Any, get_args
-
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
@@ -26,8 +21,6 @@ See also how to [validate a table](../how-to/validate-a-table.md) and how to
 [map your columns](../how-to/map-your-columns.md).
 """
 
-LIMITS = {"at_least": "at least", "at_most": "at most", "above": "above", "below": "below"}
-
 
 def section(table: Contract) -> str:
     """Write one table: what a row is, its key, its columns, the rules between them."""
@@ -40,12 +33,12 @@ def section(table: Contract) -> str:
         "",
         "| column | type | presence | values |",
         "|---|---|---|---|",
-        *(f"| `{c.name}` | {c.type} | {presence(c)} | {values(table, c)} |" for c in table.columns),
+        *(f"| `{c.name}` | {c.type} | {presence(c)} | {values(c)} |" for c in table.columns),
         "",
     ]
-    if table.row_rules:
-        rules = ", ".join(f"`{rule.name}`" for rule in table.row_rules)
-        lines += [f"Rules between columns: {rules}.", ""]
+    for rule in table.row_rules:
+        columns = ", ".join(f"`{name}`" for name in rule.columns)
+        lines += [f"A row is refused if it {literal(rule.words)} ({columns}).", ""]
     return "\n".join(lines)
 
 
@@ -55,25 +48,18 @@ def presence(column: Column) -> str:
     return f"{must}, may be empty" if column.nullable else must
 
 
-def values(table: Contract, column: Column) -> str:
-    """Say what the column holds: its description, the allowed words, the limits."""
-    field = table.record.model_fields.get(column.name)
-    words = [str(member.value) for member in members(field.annotation)] if field else []
-    limits = [
-        f"{LIMITS[match[1]]} {match[2]}"
-        for rule in column.rules
-        if (match := re.fullmatch(rf"({'|'.join(LIMITS)})_(.+)", rule.name))
-    ]
-    told = [column.description, ", ".join(f"`{word}`" for word in words), ", ".join(limits)]
+def values(column: Column) -> str:
+    """Say what the column holds: its description, then the allowed words or what is refused."""
+    told = [column.description, ", ".join(f"`{word}`" for word in column.allowed)]
+    if column.rules and not column.allowed:
+        refused = ", or ".join(rule.words for rule in column.rules)
+        told.append(literal(f"Refused if it {refused}"))
     return "<br>".join(text for text in told if text)
 
 
-def members(annotation: Any) -> Iterator[Enum]:
-    """Walk the members of the enumerations that an annotation names."""
-    if isinstance(annotation, type) and issubclass(annotation, Enum):
-        yield from annotation
-    for part in get_args(annotation):
-        yield from members(part)
+def literal(text: str) -> str:
+    """Write a text so that no character of it, such as those of a pattern, is read as Markdown."""
+    return "".join(c if c.isalnum() or c in " ,()" else f"&#{ord(c)};" for c in text)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

@@ -15,15 +15,10 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 
 # Deadlines measure the machine, and engines start slowly.
-# A busy machine, or a record with many rules, is no fault of a test.
-settings.register_profile(
-    "telcrm",
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
+settings.register_profile("telcrm", deadline=None)
 settings.load_profile("telcrm")
 
 Columns = Mapping[str, Sequence[Any]]

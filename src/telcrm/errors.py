@@ -18,6 +18,29 @@ the message says what was wrong, where, and how to mend it.
     ├── TransitionError (ValueError)               TC-STATE-001
     ├── RecordFormatError (ValueError)             TC-RECORD-001
     ├── TmfError (ValueError)                      TC-TMF-001
+    ├── LedgerError (ValueError)                   TC-LEDGER-000
+    │   ├── UnknownAccountError (KeyError)         TC-LEDGER-001
+    │   ├── ClosedAccountError                     TC-LEDGER-002
+    │   ├── AccountExistsError                     TC-LEDGER-003
+    │   ├── UnknownEntryError (KeyError)           TC-LEDGER-004
+    │   ├── UnknownItemError (KeyError)            TC-LEDGER-005
+    │   ├── InvalidCommandError                    TC-LEDGER-006
+    │   ├── OverAllocationError                    TC-LEDGER-007
+    │   ├── AlreadyReversedError                   TC-LEDGER-008
+    │   ├── EntryInUseError                        TC-LEDGER-009
+    │   ├── NotReversibleError                     TC-LEDGER-010
+    │   ├── KeyConflictError                       TC-LEDGER-011
+    │   ├── ClosedPeriodError                      TC-LEDGER-012
+    │   ├── PostingDateError                       TC-LEDGER-013
+    │   ├── AccountNotSettledError                 TC-LEDGER-014
+    │   └── UnknownStoreError (KeyError)           TC-LEDGER-015
+    ├── LedgerStoreError (OSError)                 TC-STORE-000
+    │   ├── StoreUnavailableError (ConnectionError) TC-STORE-001
+    │   ├── StoreBusyError (TimeoutError)          TC-STORE-002
+    │   ├── ReadOnlyStoreError (PermissionError)   TC-STORE-003
+    │   ├── FullStoreError                         TC-STORE-004
+    │   ├── StoreVersionError                      TC-STORE-005
+    │   └── CorruptStoreError                      TC-STORE-006
     └── TableError (ValueError)                    TC-TABLE-000
         ├── MissingColumnsError (KeyError)         TC-TABLE-001
         ├── UnknownColumnsError (KeyError)         TC-TABLE-002
@@ -42,26 +65,49 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 __all__ = [
+    "AccountExistsError",
+    "AccountNotSettledError",
+    "AlreadyReversedError",
     "AmbiguousTableError",
+    "ClosedAccountError",
+    "ClosedPeriodError",
     "ColumnTypeError",
+    "CorruptStoreError",
     "CurrencyMismatchError",
+    "EntryInUseError",
+    "FullStoreError",
     "IdentifierError",
     "InexactAmountError",
+    "InvalidCommandError",
     "InvalidTableError",
+    "KeyConflictError",
+    "LedgerError",
+    "LedgerStoreError",
     "MappingError",
     "MinorUnitError",
     "MissingColumnsError",
     "MissingExtraError",
     "MoneyError",
     "NoTablesError",
+    "NotReversibleError",
+    "OverAllocationError",
     "ParameterError",
+    "PostingDateError",
+    "ReadOnlyStoreError",
     "RecordFormatError",
+    "StoreBusyError",
+    "StoreUnavailableError",
+    "StoreVersionError",
     "TableError",
     "TelcrmError",
     "TmfError",
     "TransitionError",
+    "UnknownAccountError",
     "UnknownColumnsError",
     "UnknownCurrencyError",
+    "UnknownEntryError",
+    "UnknownItemError",
+    "UnknownStoreError",
     "UnreadableFileError",
     "UnsupportedFrameError",
     "UntranslatableConstraintError",
@@ -197,6 +243,148 @@ class TmfError(TelcrmError, ValueError):
     """A TM Forum payload cannot be read as the resource asked for, even leniently."""
 
     code = "TC-TMF-001"
+
+
+class LedgerError(TelcrmError, ValueError):
+    """The ledger refuses a command or a question; nothing of it was booked."""
+
+    code = "TC-LEDGER-000"
+
+
+class UnknownAccountError(LedgerError, KeyError):
+    """The ledger has no such account."""
+
+    code = "TC-LEDGER-001"
+
+
+class ClosedAccountError(LedgerError):
+    """The account is closed, so it takes no such entry."""
+
+    code = "TC-LEDGER-002"
+
+
+class AccountExistsError(LedgerError):
+    """An account of this name was opened before."""
+
+    code = "TC-LEDGER-003"
+
+
+class UnknownEntryError(LedgerError, KeyError):
+    """The journal has no such entry."""
+
+    code = "TC-LEDGER-004"
+
+
+class UnknownItemError(LedgerError, KeyError):
+    """The account has no such item, or the entry that is named made none."""
+
+    code = "TC-LEDGER-005"
+
+
+class InvalidCommandError(LedgerError):
+    """A command is not one: a field is missing, of the wrong kind, or out of its range."""
+
+    code = "TC-LEDGER-006"
+
+
+class OverAllocationError(LedgerError):
+    """More is asked for than is open, available, held, or was written off."""
+
+    code = "TC-LEDGER-007"
+
+
+class AlreadyReversedError(LedgerError):
+    """The entry was reversed before."""
+
+    code = "TC-LEDGER-008"
+
+
+class EntryInUseError(LedgerError):
+    """Later entries stand on this one; ``context["reverse_first"]`` lists them."""
+
+    code = "TC-LEDGER-009"
+
+
+class NotReversibleError(LedgerError):
+    """Entries of this kind are not taken back by a reversal."""
+
+    code = "TC-LEDGER-010"
+
+
+class KeyConflictError(LedgerError):
+    """The key was used before, for a command with other content."""
+
+    code = "TC-LEDGER-011"
+
+
+class ClosedPeriodError(LedgerError):
+    """The effective date lies in a closed period."""
+
+    code = "TC-LEDGER-012"
+
+
+class PostingDateError(LedgerError):
+    """The date is before the account opened, or before what the entry builds on."""
+
+    code = "TC-LEDGER-013"
+
+
+class AccountNotSettledError(LedgerError):
+    """An account with a balance, credit or deposit cannot be closed."""
+
+    code = "TC-LEDGER-014"
+
+
+class UnknownStoreError(LedgerError, KeyError):
+    """No store is known for the scheme of a URL."""
+
+    code = "TC-LEDGER-015"
+
+
+class LedgerStoreError(TelcrmError, OSError):
+    """The store could not carry out what it was asked; the transaction left no trace."""
+
+    code = "TC-STORE-000"
+
+
+class StoreUnavailableError(LedgerStoreError, ConnectionError):
+    """The database is not reached, or was lost in the middle.
+
+    Whether the last transaction was committed is then unknown. Send its commands again with the
+    same keys: what was booked is not booked twice.
+    """
+
+    code = "TC-STORE-001"
+
+
+class StoreBusyError(LedgerStoreError, TimeoutError):
+    """Other writers were in the way for longer than the bounded number of attempts."""
+
+    code = "TC-STORE-002"
+
+
+class ReadOnlyStoreError(LedgerStoreError, PermissionError):
+    """The database, or its file, cannot be written."""
+
+    code = "TC-STORE-003"
+
+
+class FullStoreError(LedgerStoreError):
+    """The disk is full."""
+
+    code = "TC-STORE-004"
+
+
+class StoreVersionError(LedgerStoreError):
+    """The database was written by a newer release, or is no ledger."""
+
+    code = "TC-STORE-005"
+
+
+class CorruptStoreError(LedgerStoreError):
+    """The database file is damaged, or what it holds contradicts itself."""
+
+    code = "TC-STORE-006"
 
 
 class TableError(TelcrmError, ValueError):

@@ -2,11 +2,12 @@
 
 from decimal import Decimal, localcontext
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telcrm.domain.exact import Rounding, exact_decimal, round_to_whole
+from telcrm.domain.exact import Rounding, exact_decimal, round_to_whole, whole_number
 from telcrm.errors import InexactAmountError, MoneyError
 
 HALVES = ["-2.5", "-1.5", "-0.6", "0.4", "0.5", "1.5", "2.5"]
@@ -71,6 +72,7 @@ def test_extreme_exponents_are_refused_at_once(exponent: int) -> None:
         (1.5, InexactAmountError),
         (float("nan"), InexactAmountError),
         (True, MoneyError),
+        (np.True_, MoneyError),
         (None, MoneyError),
         (b"1", MoneyError),
     ],
@@ -79,6 +81,23 @@ def test_other_types_are_refused(value: object, error: type[MoneyError]) -> None
     with pytest.raises(error, match=f"of type {type(value).__name__}") as caught:
         exact_decimal(value, "amount")
     assert type(caught.value) is error
+
+
+class bool_:  # noqa: N801
+    """Passes as an index, as the bool_ of NumPy 1 does."""
+
+    def __index__(self) -> int:
+        return 1
+
+
+@pytest.mark.parametrize("value", [True, np.True_, bool_(), 5.0, np.float64(5), "5", None])
+def test_what_is_no_integer_is_no_whole_number(value: object) -> None:
+    assert whole_number(value) is None
+
+
+@pytest.mark.parametrize("value", [5, np.int8(5), np.uint64(5), np.array(5)])
+def test_an_integer_of_any_library_is_a_whole_number(value: object) -> None:
+    assert whole_number(value) == 5
 
 
 @pytest.mark.parametrize(

@@ -57,20 +57,21 @@ def test_a_stated_day_is_warned_of_too_but_needs_no_advice(recharges: pl.DataFra
 
 @pytest.mark.parametrize("year", [1, 1900, 2099, 9999])
 def test_one_mistyped_date_costs_no_report(operator_tables: Tables, year: int) -> None:
-    """Nothing lies in the twelve months before 2099: that section is skipped, for this reason."""
-    wrong = pl.concat(
-        [
-            operator_tables["payments"],
-            operator_tables["payments"]
-            .head(1)
-            .with_columns(
-                payment_id=pl.lit("P-wrong"),
-                paid_on=pl.lit(date(year, 6, 1)),
-            ),
-        ]
+    """Nothing lies in the twelve months before 2099: that section is skipped, for this reason.
+
+    What the other tables show of a far day is drawn below, where it is looked back from.
+    """
+    paid = operator_tables["payments"]
+    wrong = paid.head(1).with_columns(
+        payment_id=pl.lit("P-wrong"), paid_on=pl.lit(date(year, 6, 1))
     )
-    report = build({**operator_tables, "payments": wrong})
-    reasons = {skipped.section: skipped.reason for skipped in report.skipped}
+    tables = {name: operator_tables[name] for name in ("invoices", "subscriber_months")}
+    report = build({**tables, "payments": pl.concat([paid, wrong])})
+    reasons = {
+        skipped.section: skipped.reason
+        for skipped in report.skipped
+        if "there is no table" not in skipped.reason
+    }
     if year > 2026:
         assert report.as_of == date(year, 6, 1)
         assert "payments.paid_on" in report.warnings[0]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telcrm.report import Kind
-from telcrm.report.formats import counted, short, show, span
+from telcrm.report.formats import short, show, span
 
 numbers = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e15, max_value=1e15)
 numeric_kinds = st.sampled_from([kind for kind in Kind if kind.numeric])
@@ -64,11 +64,6 @@ def test_no_number_has_an_exponent(value: float, kind: Kind) -> None:
     for written in (short(value, kind), show(value, kind)):
         assert "e" not in written
         assert "E" not in written
-
-
-def test_one_thing_has_no_plural() -> None:
-    assert counted(1, "customer") == "1 customer"
-    assert counted(0, "customer") == "0 customers"
 
 
 @pytest.mark.parametrize("kind", list(Kind))

@@ -38,7 +38,13 @@ def test_a_browser_draws_the_plots(operator_html: str, tmp_path: Path, width: in
         f"--screenshot={picture}",
         page.as_uri(),
     ]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)  # noqa: S603
+    run = subprocess.run(  # noqa: S603
+        command, capture_output=True, text=True, errors="replace", timeout=120, check=False
+    )
+    assert run.returncode == 0, (
+        f"{BROWSER} ended with {run.returncode} and took no picture. Below 0 a signal ended it, "
+        f"as a limit of address space (ulimit -v) does. It said: {run.stderr[-2000:]}"
+    )
     pixels = (image.imread(picture)[:, :, :3] * 255).round().astype(int)
     drawn = (abs(pixels - np.array(INK)) <= 2).all(axis=2)
     assert drawn.mean() > 0.005

@@ -34,6 +34,7 @@ def test_a_character_cut_in_two_by_a_chunk_is_no_fault(tmp_path: Path, before: i
     path = tmp_path / "payments.csv"
     path.write_bytes(b"note\n" + b"x" * (before - 5) + "ë€".encode() + b"\n")
     check(path)
+    assert utf8_column_names(path, ",") == ["note"]
 
 
 @pytest.mark.parametrize("before", [40, CHUNK - 1, CHUNK, 2 * CHUNK + 7])
@@ -55,6 +56,7 @@ def test_whatever_is_utf8_passes(tmp_path: Path, text: str) -> None:
     path = tmp_path / "payments.csv"
     path.write_text(f"note\n{text}\n", encoding="utf-8", newline="")
     check(path)
+    assert utf8_column_names(path, ",") == ["note"]
 
 
 def test_column_names_may_be_quoted(tmp_path: Path) -> None:

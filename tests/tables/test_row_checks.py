@@ -6,11 +6,22 @@ from datetime import date
 from typing import Any
 
 import narwhals.stable.v2 as nw
+import pandas as pd
+import polars as pl
 import pytest
 
 from telcrm.errors import CurrencyMismatchError, InvalidTableError
 from telcrm.tables.door import open_frame
-from telcrm.tables.row_checks import RowCheck, amount_checks, check_rows, not_null
+from telcrm.tables.row_checks import (
+    RowCheck,
+    Tally,
+    amount_checks,
+    check_rows,
+    finite,
+    month_start,
+    not_null,
+    tally,
+)
 
 COLUMNS: dict[str, list[Any]] = {
     "customer_id": ["a", "b", "c", "d", None],
@@ -60,3 +71,38 @@ def test_a_null_currency_is_no_second_currency(quick_backend: Any) -> None:
     assert raised.value.context["currencies"] == ["EUR", "USD"]
     one = {"currency": ["EUR", None, "EUR"]}
     check_rows(open_frame(quick_backend.frame(one), table="charges"), [], keys=[])
+
+
+def test_rows_are_counted_on_every_engine(backend: Any) -> None:
+    # The first column may be null, and nothing else may be asked for.
+    rows = open_frame(backend.frame({"a": [None, "x", None], "b": [1, 2, 3]}), table="t").rows
+    assert tally(rows, []) == Tally(3, (), {})
+    assert tally(rows, [not_null("a"), not_null("b")]) == Tally(3, (2, 0), {})
+    assert tally(rows, [], ranges={"b": nw.col("b")}) == Tally(3, (), {"b": (1, 3)})
+    none = rows.filter(nw.col("b") > 3)
+    assert tally(none, [not_null("a")], ranges={"b": nw.col("b")}) == Tally(
+        0, (0,), {"b": (None, None)}
+    )
+
+
+@pytest.mark.parametrize("frame", [pl.DataFrame(), pd.DataFrame()], ids=["polars", "pandas"])
+def test_a_table_without_columns_has_no_rows(frame: Any) -> None:
+    assert tally(open_frame(frame, table="t").rows, []) == Tally(0, (), {})
+
+
+def test_only_infinities_and_nan_are_not_finite(backend: Any) -> None:
+    amounts = {"amount": [1.5, None, float("inf"), -float("inf"), 0.0]}
+    rows = open_frame(backend.frame(amounts), table="t").rows
+    assert tally(rows, [finite("amount")]).counts == (2,)
+
+
+def test_nan_is_not_finite_unless_it_is_how_the_engine_writes_null(backend: Any) -> None:
+    rows = open_frame(backend.frame({"amount": [1.5, float("nan")]}), table="t").rows
+    null, broken = tally(rows, [not_null("amount"), finite("amount")]).counts
+    assert (null, broken) == ((1, 0) if backend.name == "pandas" else (0, 1))
+
+
+def test_any_other_day_is_no_month_start(backend: Any) -> None:
+    days = {"period": [date(2024, 1, 1), None, date(2024, 1, 2), date(2024, 2, 29)]}
+    rows = open_frame(backend.frame(days), table="t").rows
+    assert tally(rows, [month_start("period")]).counts == (2,)

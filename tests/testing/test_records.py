@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from telcrm.domain import (
     ColumnPattern,
@@ -40,6 +40,7 @@ class Voucher(Record):
 
     code: Annotated[str, ColumnPattern(r"^[A-Z]{4}$", str)]
     label: Annotated[str, Field(min_length=3, max_length=5)]
+    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=5)]
     month: Period
     value: Annotated[Money, MoneyAtLeast(5)]
     share: Annotated[Decimal, Field(ge=0, lt=1)]
@@ -80,6 +81,7 @@ def test_a_downstream_record_is_drawn_from_its_fields(voucher: Voucher) -> None:
     assert voucher.month.day == 1
     assert voucher.value.amount >= 5
     assert voucher.share < 1
+    assert 3 <= len(voucher.title) <= 5
 
 
 def test_a_downstream_record_keeps_the_rules_of_the_record_that_it_refines() -> None:

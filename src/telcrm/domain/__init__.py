@@ -95,14 +95,12 @@ from telcrm.domain.identifiers import (
 )
 from telcrm.domain.lifecycle import StatusChange, Transitions
 from telcrm.domain.moments import FirstOfMonth, Instant, Period, UtcInstant, ValidFor, month_start
-from telcrm.domain.money import (
-    CurrencyPosition,
-    Money,
+from telcrm.domain.money import CurrencyPosition, Money, Rounding
+from telcrm.domain.money_bounds import (
     MoneyAbove,
     MoneyAtLeast,
     NonNegativeMoney,
     PositiveMoney,
-    Rounding,
 )
 from telcrm.domain.party import (
     ContactMedium,

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from telcrm.domain.currency import Currency
 from telcrm.domain.identifiers import AccountId, CustomerId
-from telcrm.domain.money import NonNegativeMoney
+from telcrm.domain.money_bounds import NonNegativeMoney
 from telcrm.domain.party import Text
 from telcrm.domain.record import Record
 

@@ -18,7 +18,8 @@ from telcrm.domain.identifiers import (
     SubscriptionId,
 )
 from telcrm.domain.moments import Instant, ValidFor
-from telcrm.domain.money import Money, NonNegativeMoney, PositiveMoney
+from telcrm.domain.money import Money
+from telcrm.domain.money_bounds import NonNegativeMoney, PositiveMoney
 from telcrm.domain.party import Text
 from telcrm.domain.rate import Rate
 from telcrm.domain.record import Record

@@ -12,7 +12,8 @@ from pydantic import Field, model_validator
 from telcrm.domain.channel import Channel
 from telcrm.domain.identifiers import CampaignId, ContactId, CustomerId, OfferId
 from telcrm.domain.moments import Instant, ValidFor
-from telcrm.domain.money import Money, NonNegativeMoney
+from telcrm.domain.money import Money
+from telcrm.domain.money_bounds import NonNegativeMoney
 from telcrm.domain.party import Text
 from telcrm.domain.rate import NoFloat, Rate
 from telcrm.domain.record import Record

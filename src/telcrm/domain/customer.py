@@ -15,7 +15,7 @@ from telcrm.domain.choice import choose
 from telcrm.domain.identifiers import CustomerId, PartyId
 from telcrm.domain.lifecycle import StatusChange, check_history, check_transition
 from telcrm.domain.moments import Instant, ValidFor
-from telcrm.domain.money import NonNegativeMoney
+from telcrm.domain.money_bounds import NonNegativeMoney
 from telcrm.domain.party import ContactMedium, PartyType, Text
 from telcrm.domain.record import Record
 

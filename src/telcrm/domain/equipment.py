@@ -13,7 +13,7 @@ from pydantic import StringConstraints, model_validator
 from telcrm.domain.choice import choose
 from telcrm.domain.identifiers import CustomerId, EquipmentId, Imei, SubscriptionId
 from telcrm.domain.lifecycle import check_transition
-from telcrm.domain.money import NonNegativeMoney
+from telcrm.domain.money_bounds import NonNegativeMoney
 from telcrm.domain.party import Text
 from telcrm.domain.record import Record
 from telcrm.errors import TransitionError

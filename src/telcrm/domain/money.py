@@ -8,12 +8,11 @@ is split. The decimal context of the caller has no influence.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from math import lcm
 from numbers import Real
-from typing import Annotated, Any, Final, final
+from typing import Any, Final, final
 
 from pydantic import (
     GetCoreSchemaHandler,
@@ -24,6 +23,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from telcrm.domain.apportion import apportion
 from telcrm.domain.choice import choose
 from telcrm.domain.currency import Currency
 from telcrm.domain.exact import (
@@ -46,10 +46,6 @@ from telcrm.errors import (
 __all__ = [
     "CurrencyPosition",
     "Money",
-    "MoneyAbove",
-    "MoneyAtLeast",
-    "NonNegativeMoney",
-    "PositiveMoney",
     "Rounding",
 ]
 
@@ -283,21 +279,8 @@ class Money:
         ratios = [exact_decimal(weight, "weight").as_integer_ratio() for weight in weights]
         scale = lcm(*(denominator for _, denominator in ratios))
         shares = [numerator * (scale // denominator) for numerator, denominator in ratios]
-        total = sum(shares)
-        if not total or min(shares) < 0:
-            raise ParameterError(
-                "weights must be at least one number, none negative, not all zero: "
-                f"found {len(shares)} with a sum of {total}/{scale}.",
-                weights=len(shares),
-            )
-        sign = -1 if self._minor < 0 else 1
-        parts = [divmod(abs(self._minor) * share, total) for share in shares]
-        left = abs(self._minor) - sum(units for units, _ in parts)
-        # sorted() is stable, so equal remainders keep the caller's order.
-        lucky = set(sorted(range(len(parts)), key=lambda i: -parts[i][1])[:left])
-        return tuple(
-            _of(sign * (units + (i in lucky)), self._currency) for i, (units, _) in enumerate(parts)
-        )
+        parts = apportion(self._minor, shares)
+        return tuple(_of(units, self._currency) for units in parts)
 
     def split(self, parts: int) -> tuple[Money, ...]:
         """Split into equal parts; the first ones carry the units that do not divide.
@@ -503,53 +486,3 @@ def _write(money: Money, info: SerializationInfo) -> Money | dict[str, str]:
     if info.mode == "python":
         return money
     return {"amount": f"{money.amount:f}", "currency": money.currency.code}
-
-
-@dataclass(frozen=True, slots=True)
-class MoneyAtLeast:
-    """Marks an annotated :class:`Money` that is not below a bound, in major units.
-
-    Examples
-    --------
-    >>> MoneyAtLeast(0).bound
-    0
-    """
-
-    bound: int
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self._check, handler(source))
-
-    def _check(self, money: Money) -> Money:
-        if money.amount < self.bound:
-            raise MoneyError(f"{money} is below {self.bound}.", value=money, bound=self.bound)
-        return money
-
-
-@dataclass(frozen=True, slots=True)
-class MoneyAbove:
-    """Marks an annotated :class:`Money` that is above a bound, in major units.
-
-    Examples
-    --------
-    >>> MoneyAbove(0).bound
-    0
-    """
-
-    bound: int
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self._check, handler(source))
-
-    def _check(self, money: Money) -> Money:
-        if money.amount <= self.bound:
-            raise MoneyError(f"{money} is not above {self.bound}.", value=money, bound=self.bound)
-        return money
-
-
-NonNegativeMoney = Annotated[Money, MoneyAtLeast(0)]
-PositiveMoney = Annotated[Money, MoneyAbove(0)]

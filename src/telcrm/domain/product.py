@@ -25,7 +25,7 @@ from telcrm.domain.identifiers import (
 )
 from telcrm.domain.lifecycle import StatusChange, check_history, check_transition
 from telcrm.domain.moments import ValidFor
-from telcrm.domain.money import NonNegativeMoney
+from telcrm.domain.money_bounds import NonNegativeMoney
 from telcrm.domain.party import Text
 from telcrm.domain.rate import Rate
 from telcrm.domain.record import Record

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from telcrm.domain.identifiers import CountryCode, Imei, SubscriptionId, UsageId
 from telcrm.domain.moments import Instant
-from telcrm.domain.money import NonNegativeMoney
+from telcrm.domain.money_bounds import NonNegativeMoney
 from telcrm.domain.record import Record
 
 __all__ = ["UsageDirection", "UsageKind", "UsageRecord", "UsageStatus", "UsageZone"]

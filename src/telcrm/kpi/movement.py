@@ -21,12 +21,7 @@ from telcrm.tables.door import (
     require_kinds,
 )
 from telcrm.tables.noise import denoise
-from telcrm.tables.row_checks import (
-    RowCheck,
-    amount_checks,
-    check_rows,
-    not_null,
-)
+from telcrm.tables.row_checks import amount_checks, check_rows, month_start, not_null
 
 __all__ = ["movement"]
 
@@ -204,17 +199,10 @@ def _group_columns(by: str | Sequence[str] | None, period: str) -> list[str]:
 def _check(
     opened: OpenFrame, customer: str, period: str, revenue: str, groups: list[str]
 ) -> tuple[int, int]:
-    moment = nw.col(period)
     rules = [
         not_null(customer),
         not_null(period),
-        RowCheck(
-            "month_start",
-            period,
-            ~moment.is_null() & (moment.dt.day() != 1),
-            "is not the first day of its month",
-            "Truncate it to the month.",
-        ),
+        month_start(period),
         *amount_checks(opened, revenue),
         *[not_null(name, remedy='Fill with a name, for example "unknown".') for name in groups],
     ]

@@ -9,7 +9,7 @@ from enum import StrEnum
 from math import isinf
 from typing import Any
 
-__all__ = ["Kind", "counted", "legible", "short", "show", "span"]
+__all__ = ["Kind", "legible", "short", "show", "span"]
 
 _MISSING = "\N{EN DASH}"
 _MINUS = "\N{MINUS SIGN}"
@@ -123,27 +123,6 @@ def _three_digits(value: float) -> str:
     exponent, letter = next(scale for scale in _SCALES if abs(rounded) >= 10 ** scale[0])
     scaled = f"{rounded.scaleb(-exponent):,f}"
     return (scaled.rstrip("0").rstrip(".") if "." in scaled else scaled) + letter
-
-
-def counted(count: int, thing: str) -> str:
-    """Write a count with its noun.
-
-    Parameters
-    ----------
-    count : int
-    thing : str
-        In the singular; the plural takes an s.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> counted(1, "customer"), counted(2000, "customer")
-    ('1 customer', '2,000 customers')
-    """
-    return f"{show(count, Kind.COUNT)} {thing}{'' if count == 1 else 's'}"
 
 
 def legible(text: object) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from telcrm.report.formats import Kind, counted, show
+from telcrm.report.formats import Kind, show
 from telcrm.report.sources import Sources
+from telcrm.tables.findings import counted
 
 __all__ = ["notes_on", "warnings_on"]
 

@@ -7,7 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from telcrm.domain import EquipmentKind, EquipmentOwnership, EquipmentStatus, TerminationReason
-from telcrm.synth.columns import NOT_A_DAY, Coded, Dates, KeyRefs, Keys, Numbers, Table
+from telcrm.synth.columns import (
+    NOT_A_DAY,
+    Coded,
+    Dates,
+    Flags,
+    Floats,
+    Ints,
+    KeyRefs,
+    Keys,
+    Numbers,
+    Table,
+    Text,
+)
 from telcrm.synth.denomination import Denomination
 from telcrm.synth.draws import categories, uniform_days
 from telcrm.synth.identifiers import digits, imeis, keys, scatter
@@ -77,6 +89,27 @@ class DeviceMix:
         require_positive(self, "price", "lent_value")
 
 
+@dataclass(frozen=True)
+class _Devices:
+    """Handsets sold, then devices lent, then those in stock; with the lines of those handed out."""
+
+    lines: Ints
+    sold: int
+    stock: int
+
+    @property
+    def size(self) -> int:
+        return self.lines.size + self.stock
+
+    @property
+    def lent(self) -> Flags:
+        """All but the handsets sold: a device in stock waits to be lent."""
+        return np.arange(self.size) >= self.sold
+
+    def with_stock(self, handed_out: Ints, in_stock: int) -> Ints:
+        return np.concatenate([handed_out, np.full(self.stock, in_stock)])
+
+
 def equipment_table(
     rng: np.random.Generator,
     mix: DeviceMix,
@@ -91,69 +124,99 @@ def equipment_table(
     A lent device is returned within 20 days of the end of the line, lost, or, if the line was cut
     off for debt, written off. The IMEI of a handset is the one that the usage records carry.
     """
-    drawn = rng.random(population.lines)
-    buys = np.where(population.prepaid, mix.handset_prepaid, mix.handset_postpaid)
-    handsets = np.flatnonzero(drawn < buys)
-    lent = np.flatnonzero(~population.prepaid & (rng.random(population.lines) < mix.lent))
-    held = np.concatenate([handsets, lent])
-    stock = int(np.ceil(mix.stock * held.size))
-    size = held.size + stock
-    is_lent = np.arange(size) >= handsets.size
-    is_stock = np.arange(size) >= held.size
-
-    assigned_on = population.start_day[held]
-    gone_on = np.where(
-        lifecycle.live_at_end,
-        NOT_A_DAY,
-        np.where(lifecycle.return_month >= 0, lifecycle.second_leave_day, lifecycle.leave_day),
-    )[held]
-    reason = np.where(lifecycle.return_month >= 0, lifecycle.second_reason, lifecycle.reason)[held]
-    status = np.full(size, _ASSIGNED)
-    ended = is_lent[: held.size] & (gone_on != NOT_A_DAY)
-    returned_on = uniform_days(rng, gone_on, gone_on + 20)
-    missing = rng.random(held.size) < mix.lost
-    cut_off = reason == REASONS.index(TerminationReason.INVOLUNTARY)
-    back = ended & ~missing & ~cut_off & (returned_on < timeline.end_day)
-    status[: held.size][ended & missing & ~cut_off] = _LOST
-    status[: held.size][ended & cut_off] = _WRITTEN_OFF
-    status[: held.size][back] = _RETURNED
-    status[is_stock] = _IN_STOCK
-
-    price = mix.price * np.exp(0.5 * rng.standard_normal(size))
-    subsidised = ~is_lent & ~np.concatenate(
-        [population.prepaid[held], np.ones(stock, dtype=np.bool_)]
-    )
-    subsidy = np.where(subsidised, price * rng.uniform(0.2, 0.8, size), 0.0)
-    months_old = (
-        timeline.end_day - np.concatenate([assigned_on, np.full(stock, timeline.end_day)])
-    ) / 30.4
-    residual = mix.lent_value * np.clip(1.0 - months_old / 36.0, 0.0, 1.0)
-    residual = np.where(is_lent & (status != _LOST) & (status != _WRITTEN_OFF), residual, 0.0)
-    nobody = np.full(stock, -1)
-    no_day = np.full(stock, NOT_A_DAY)
-    kind = np.where(is_lent, 1 + categories(rng, [0.7, 0.3], size), 0)
-    bodies = scatter(population.lines + np.arange(size), 9, offset=271_828_182)
-    own_imei = np.where(
-        is_lent, imeis(bodies), np.concatenate([population.imei[held], imeis(bodies[held.size :])])
-    )
+    devices = _hand_out(rng, mix, population)
+    status, returned_on = _fates(rng, mix, devices, lifecycle, timeline)
+    subsidy = _subsidies(rng, mix, devices, population)
+    kind = np.where(devices.lent, 1 + categories(rng, [0.7, 0.3], devices.size), 0)
+    serials = scatter(np.arange(devices.size), 9, offset=577_215_664)
     return {
-        "equipment_id": Keys(keys("E", size)),
+        "equipment_id": Keys(keys("E", devices.size)),
         "customer_id": KeyRefs(
-            np.concatenate([population.owner[held], nobody]), population.customer_id
+            devices.with_stock(population.owner[devices.lines], -1), population.customer_id
         ),
-        "subscription_id": KeyRefs(np.concatenate([held, nobody]), population.subscription_id),
+        "subscription_id": KeyRefs(
+            devices.with_stock(devices.lines, -1), population.subscription_id
+        ),
         "kind": Coded(kind, _KINDS),
         "ownership": Coded(
-            is_lent.astype(np.int8), (EquipmentOwnership.SOLD, EquipmentOwnership.LENT)
+            devices.lent.astype(np.int8), (EquipmentOwnership.SOLD, EquipmentOwnership.LENT)
         ),
         "status": Coded(status, _STATUSES),
-        "imei": Keys(own_imei),
-        "serial": Keys(digits(scatter(np.arange(size), 9, offset=577_215_664), 9, prefix="SN")),
-        "assigned_on": Dates(np.concatenate([assigned_on, no_day])),
-        "returned_on": Dates(
-            np.where(status == _RETURNED, np.concatenate([returned_on, no_day]), NOT_A_DAY)
+        "imei": Keys(_imeis(devices, population)),
+        "serial": Keys(digits(serials, 9, prefix="SN")),
+        "assigned_on": Dates(devices.with_stock(population.start_day[devices.lines], NOT_A_DAY)),
+        "returned_on": Dates(returned_on),
+        "residual_value": Numbers(
+            money.rounded(_residual_values(mix, devices, status, population, timeline))
         ),
-        "residual_value": Numbers(money.rounded(residual)),
         "subsidy": Numbers(money.rounded(subsidy)),
-        "currency": money.column(size),
+        "currency": money.column(devices.size),
     }
+
+
+def _hand_out(rng: np.random.Generator, mix: DeviceMix, population: Population) -> _Devices:
+    drawn = rng.random(population.lines)
+    buys = np.where(population.prepaid, mix.handset_prepaid, mix.handset_postpaid)
+    sold = np.flatnonzero(drawn < buys)
+    lent = np.flatnonzero(~population.prepaid & (rng.random(population.lines) < mix.lent))
+    lines = np.concatenate([sold, lent])
+    return _Devices(lines, sold.size, int(np.ceil(mix.stock * lines.size)))
+
+
+def _fates(
+    rng: np.random.Generator,
+    mix: DeviceMix,
+    devices: _Devices,
+    lifecycle: Lifecycle,
+    timeline: Timeline,
+) -> tuple[Ints, Ints]:
+    """Return the status and the day of return of each device."""
+    came_back = lifecycle.return_month >= 0
+    last_leave_day = np.where(came_back, lifecycle.second_leave_day, lifecycle.leave_day)
+    last_reason = np.where(came_back, lifecycle.second_reason, lifecycle.reason)
+    gone_on = np.where(lifecycle.live_at_end, NOT_A_DAY, last_leave_day)[devices.lines]
+    cut_off = last_reason[devices.lines] == REASONS.index(TerminationReason.INVOLUNTARY)
+
+    ended = devices.lent[: devices.lines.size] & (gone_on != NOT_A_DAY)
+    returned_on = uniform_days(rng, gone_on, gone_on + 20)
+    missing = rng.random(devices.lines.size) < mix.lost
+    back = ended & ~missing & ~cut_off & (returned_on < timeline.end_day)
+    held = np.full(devices.lines.size, _ASSIGNED)
+    held[ended & missing & ~cut_off] = _LOST
+    held[ended & cut_off] = _WRITTEN_OFF
+    held[back] = _RETURNED
+    return (
+        devices.with_stock(held, _IN_STOCK),
+        devices.with_stock(np.where(back, returned_on, NOT_A_DAY), NOT_A_DAY),
+    )
+
+
+def _subsidies(
+    rng: np.random.Generator, mix: DeviceMix, devices: _Devices, population: Population
+) -> Floats:
+    price = mix.price * np.exp(0.5 * rng.standard_normal(devices.size))
+    part = rng.uniform(0.2, 0.8, devices.size)
+    subsidised = np.zeros(devices.size, dtype=np.bool_)
+    subsidised[: devices.sold] = ~population.prepaid[devices.lines[: devices.sold]]
+    return np.where(subsidised, price * part, 0.0)
+
+
+def _residual_values(
+    mix: DeviceMix,
+    devices: _Devices,
+    status: Ints,
+    population: Population,
+    timeline: Timeline,
+) -> Floats:
+    bought_on = devices.with_stock(population.start_day[devices.lines], timeline.end_day)
+    months_old = (timeline.end_day - bought_on) / 30.4
+    value = mix.lent_value * np.clip(1.0 - months_old / 36.0, 0.0, 1.0)
+    owned = devices.lent & (status != _LOST) & (status != _WRITTEN_OFF)
+    return np.where(owned, value, 0.0)
+
+
+def _imeis(devices: _Devices, population: Population) -> Text:
+    bodies = scatter(population.lines + np.arange(devices.size), 9, offset=271_828_182)
+    own = imeis(bodies)
+    own[: devices.sold] = population.imei[devices.lines[: devices.sold]]
+    return own

@@ -122,6 +122,21 @@ def simulate(
     )
 
 
+@dataclass
+class _Postpaid:
+    """The postpaid lines: what stays, then what changes from month to month."""
+
+    lines: Ints
+    segment: Ints
+    satisfaction: Floats
+    bad_payer: Flags
+    debtor: Floats
+    alive: Flags
+    begin: Ints
+    commitment_end: Ints
+    offer: Ints
+
+
 def _simulate_postpaid(
     rng: np.random.Generator,
     state: _State,
@@ -138,48 +153,32 @@ def _simulate_postpaid(
     complaints: Ints,
     commitment_end: Ints,
 ) -> None:
-    fees = np.array([plan.monthly_fee for plan in plans])
-    highest = len(plans) - 1
-    lowest = int(np.argmax([not plan.prepaid for plan in plans]))
-    segment = population.segment[population.owner[lines]]
-    satisfaction = population.satisfaction[lines]
     cut_off = np.array([hazard.debtor_chronic, hazard.debtor_never_pay])
-    debtor = cut_off[(payer == NEVER_PAY).astype(np.int8)]
-    bad_payer = payer >= CHRONIC
     begin = population.start_month[lines].copy()
-    end = commitment_end[lines]
-    offer = population.first_offer[lines].copy()
-    alive = begin < 0
-
+    postpaid = _Postpaid(
+        lines=lines,
+        segment=population.segment[population.owner[lines]],
+        satisfaction=population.satisfaction[lines],
+        bad_payer=payer >= CHRONIC,
+        debtor=cut_off[(payer == NEVER_PAY).astype(np.int8)],
+        alive=begin < 0,
+        begin=begin,
+        commitment_end=commitment_end[lines],
+        offer=population.first_offer[lines].copy(),
+    )
+    fees = np.array([plan.monthly_fee for plan in plans])
     for month in range(timeline.months):
-        alive |= begin == month
-        back = state.return_month[lines] == month
-        begin[back], end[back] = month, NO_COMMITMENT
-        alive |= back
-        state.active[month, lines] = alive
-        state.offer[month, lines] = offer
-        at = np.flatnonzero(alive & (begin < month))
-
-        in_arrears = bad_payer[at] & (month - begin[at] >= FIRST_DUNNED_BILL)
+        at = _open_month(state, postpaid, month)
         recent = complaints[month : month + 3][:, at].sum(axis=0)
-        eta = hazard.predictor(
-            tenure_months=month - begin[at],
-            months_to_end=end[at].astype(np.int32) - month,
-            complaints=recent,
-            fee=fees[offer[at]],
-            arrears=in_arrears,
-            segment=segment[at],
-            satisfaction=satisfaction[at],
-        )
-        by_reason = hazard.by_reason(eta, np.where(in_arrears, debtor[at], 0.0))
+        by_reason = _hazard_by_reason(postpaid, at, month, hazard, fees=fees, complaints=recent)
+        state.hazard_involuntary[month, lines[at]] = by_reason[_INVOLUNTARY]
         total = np.cumsum(by_reason, axis=0)
         state.hazard[month, lines[at]] = total[-1]
-        state.hazard_involuntary[month, lines[at]] = by_reason[_INVOLUNTARY]
 
         drawn = rng.random(at.size)
         leaves = drawn < total[-1]
         gone = at[leaves]
-        alive[gone] = False
+        postpaid.alive[gone] = False
         _leave(
             rng,
             state,
@@ -194,14 +193,64 @@ def _simulate_postpaid(
             win_back=win_back,
             timeline=timeline,
         )
-        stays = at[~leaves]
-        drawn = rng.random(stays.size)
-        step = (drawn < changes.upgrade).astype(np.int8)
-        step -= drawn > 1.0 - changes.downgrade
-        offer[stays] = np.clip(offer[stays] + step, lowest, highest)
-        ended = stays[end[stays] == month - 1]
-        end[ended] += base.commitment_months * (rng.random(ended.size) < base.renewal)
-    commitment_end[lines] = end
+        _change_plans(rng, postpaid, at[~leaves], changes, plans)
+        _renew(rng, postpaid, at[~leaves], month, base)
+    commitment_end[lines] = postpaid.commitment_end
+
+
+def _open_month(state: _State, postpaid: _Postpaid, month: int) -> Ints:
+    """Book who is active, newcomers included, and return who was there before: they may leave."""
+    back = state.return_month[postpaid.lines] == month
+    postpaid.begin[back], postpaid.commitment_end[back] = month, NO_COMMITMENT
+    postpaid.alive |= postpaid.begin == month
+    state.active[month, postpaid.lines] = postpaid.alive
+    state.offer[month, postpaid.lines] = postpaid.offer
+    return np.flatnonzero(postpaid.alive & (postpaid.begin < month))
+
+
+def _hazard_by_reason(
+    postpaid: _Postpaid,
+    at: Ints,
+    month: int,
+    hazard: ChurnHazard,
+    *,
+    fees: Floats,
+    complaints: Ints,
+) -> Floats:
+    tenure = month - postpaid.begin[at]
+    in_arrears = postpaid.bad_payer[at] & (tenure >= FIRST_DUNNED_BILL)
+    eta = hazard.predictor(
+        tenure_months=tenure,
+        months_to_end=postpaid.commitment_end[at].astype(np.int32) - month,
+        complaints=complaints,
+        fee=fees[postpaid.offer[at]],
+        arrears=in_arrears,
+        segment=postpaid.segment[at],
+        satisfaction=postpaid.satisfaction[at],
+    )
+    return hazard.by_reason(eta, np.where(in_arrears, postpaid.debtor[at], 0.0))
+
+
+def _change_plans(
+    rng: np.random.Generator,
+    postpaid: _Postpaid,
+    stays: Ints,
+    changes: PlanChanges,
+    plans: tuple[Plan, ...],
+) -> None:
+    drawn = rng.random(stays.size)
+    step = (drawn < changes.upgrade).astype(np.int8)
+    step -= drawn > 1.0 - changes.downgrade
+    lowest = int(np.argmax([not plan.prepaid for plan in plans]))
+    postpaid.offer[stays] = np.clip(postpaid.offer[stays] + step, lowest, len(plans) - 1)
+
+
+def _renew(
+    rng: np.random.Generator, postpaid: _Postpaid, stays: Ints, month: int, base: CustomerBase
+) -> None:
+    ended = stays[postpaid.commitment_end[stays] == month - 1]
+    renewed = rng.random(ended.size) < base.renewal
+    postpaid.commitment_end[ended] += base.commitment_months * renewed
 
 
 def _simulate_prepaid(

@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 
 from telcrm.tables.contract import Column, ColumnType, Contract, RowRule
 from telcrm.tables.findings import Level
-from telcrm.tables.row_checks import RowCheck, not_null
+from telcrm.tables.row_checks import RowCheck, finite, month_start, not_null
 
 __all__ = ["accepts", "contract_checks", "with_absent_columns"]
 
@@ -81,30 +81,29 @@ def with_absent_columns(
     -------
     narwhals.stable.v2.LazyFrame
     """
-    some = nw.col(*list(schema)[:1])
-    never = some.is_null() & ~some.is_null()
-    absent = {
-        # Not a null literal of type text, which pandas 2 makes the word None.
-        name: nw.when(never).then(nw.lit(""))
-        for rule in _row_rules(agreed, schema)
-        for name in rule.columns
-        if name not in schema
-    }
-    return rows.with_columns(**absent) if absent else rows
+    names = {name for rule in _row_rules(agreed, schema) for name in rule.columns}
+    absent = [name for name in agreed.column_names if name in names and name not in schema]
+    if not absent:
+        return rows
+    some = nw.col(next(iter(schema)))
+    # Not a null literal of type text, which pandas 2 makes the word None.
+    nothing = nw.when(some.is_null() & ~some.is_null()).then(nw.lit(""))
+    return rows.with_columns(**dict.fromkeys(absent, nothing))
 
 
 def _row_rules(agreed: Contract, schema: _Schema) -> Iterator[RowRule]:
     for rule in agreed.row_rules:
         columns = [agreed.column(name) for name in rule.columns]
+        there = [column for column in columns if column.name in schema]
         absent = [column for column in columns if column.name not in schema]
-        optional = [column for column in columns if not column.required]
-        if absent and (
-            len(absent) == len(optional)
-            # A comparison with a day or an amount that is not there is broken by no row.
-            or any(column.required or column.type is not ColumnType.TEXT for column in absent)
-        ):
-            continue
-        yield rule
+        some_optional = any(not column.required for column in there)
+        if not absent or (some_optional and all(map(_may_be_absent, absent))):
+            yield rule
+
+
+def _may_be_absent(column: Column) -> bool:
+    # A comparison with a day or an amount that is not there is broken by no row.
+    return not column.required and column.type is ColumnType.TEXT
 
 
 def _column_checks(column: Column, dtype: nw.dtypes.DType) -> Iterator[RowCheck]:
@@ -118,10 +117,10 @@ def _column_checks(column: Column, dtype: nw.dtypes.DType) -> Iterator[RowCheck]
         return
     if isinstance(dtype, nw.Categorical | nw.Enum):
         value = value.cast(nw.String)
-    rules = [(rule.name, rule.failing(value), rule.words) for rule in column.rules]
-    for rule, broken, words in [*_type_rules(column, dtype, value), *rules]:
+    yield from _type_checks(column, dtype)
+    for rule in column.rules:
         # For pandas a missing value is unequal to everything, so it would break every rule.
-        yield RowCheck(rule, name, broken & given, words)
+        yield RowCheck(rule.name, name, rule.failing(value) & given, rule.words)
     if column.type is ColumnType.TEXT and name.endswith("_id"):
         words = "ends in .0, as a whole number written as a float: it joins no other table"
         yield RowCheck(
@@ -129,18 +128,17 @@ def _column_checks(column: Column, dtype: nw.dtypes.DType) -> Iterator[RowCheck]
         )
 
 
-def _type_rules(
-    column: Column, dtype: nw.dtypes.DType, value: nw.Expr
-) -> Iterator[tuple[str, nw.Expr, str]]:
+def _type_checks(column: Column, dtype: nw.dtypes.DType) -> Iterator[RowCheck]:
     """Check what the type alone leaves open: fractions, infinities, times of day."""
+    name = column.name
+    value = nw.col(name)
+    given = ~value.is_null()
     if dtype.is_float():
-        # NaN is no number in any column; pandas keeps a missing value so, and there it is null.
-        strange = value.is_nan() | (value == float("inf")) | (value == float("-inf"))
-        yield "finite", strange, "is not a finite number"
+        yield finite(name)
     if column.type is ColumnType.INTEGER and not dtype.is_integer():
-        yield "whole", value % 1 != 0, "is not a whole number"
+        yield RowCheck("whole", name, given & (value % 1 != 0), "is not a whole number")
     if column.type in (ColumnType.DAY, ColumnType.MONTH) and isinstance(dtype, nw.Datetime):
         time = value.dt.hour() + value.dt.minute() + value.dt.second() + value.dt.microsecond()
-        yield "whole_day", time != 0, "has a time of day"
+        yield RowCheck("whole_day", name, given & (time != 0), "has a time of day")
     if column.type is ColumnType.MONTH:
-        yield "month_start", value.dt.day() != 1, "is not the first day of a month"
+        yield month_start(name)

@@ -14,7 +14,7 @@ from telcrm.errors import (
     TableError,
 )
 
-__all__ = ["Finding", "Level", "ValidationReport"]
+__all__ = ["Finding", "Level", "ValidationReport", "counted", "readable", "written_keys"]
 
 
 class Level(StrEnum):
@@ -182,5 +182,10 @@ def counted(count: int, thing: str) -> str:
     Returns
     -------
     str
+
+    Examples
+    --------
+    >>> counted(1, "customer"), counted(2000, "customer")
+    ('1 customer', '2,000 customers')
     """
     return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"

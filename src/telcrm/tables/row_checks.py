@@ -18,7 +18,9 @@ __all__ = [
     "Tally",
     "amount_checks",
     "check_rows",
+    "finite",
     "first_keys",
+    "month_start",
     "not_null",
     "tally",
 ]
@@ -76,6 +78,33 @@ def not_null(column: str, *, remedy: str = "Drop or fill those rows.") -> RowChe
     return RowCheck("null", column, nw.col(column).is_null(), "is null", remedy)
 
 
+def finite(column: str) -> RowCheck:
+    """Make the rule that a column of floats holds neither an infinity nor NaN.
+
+    Nulls pass, and so does NaN where it is null: in NumPy-backed pandas.
+
+    Examples
+    --------
+    >>> finite("revenue").words
+    'is not a finite number'
+    """
+    broken = ~nw.col(column).is_null() & ~nw.col(column).is_finite()
+    return RowCheck("finite", column, broken, "is not a finite number", "Drop those rows.")
+
+
+def month_start(column: str) -> RowCheck:
+    """Make the rule that each day of a column is the first of its month. Nulls pass.
+
+    Examples
+    --------
+    >>> month_start("period").words
+    'is not the first day of its month'
+    """
+    broken = ~nw.col(column).is_null() & (nw.col(column).dt.day() != 1)
+    words = "is not the first day of its month"
+    return RowCheck("month_start", column, broken, words, "Truncate it to the month.")
+
+
 def amount_checks(opened: OpenFrame, column: str) -> list[RowCheck]:
     """Make the rules that an amount is there, and finite where its type allows anything else.
 
@@ -89,9 +118,7 @@ def amount_checks(opened: OpenFrame, column: str) -> list[RowCheck]:
     """
     rules = [not_null(column, remedy="Fill with 0 if nothing was charged, or drop those rows.")]
     if isinstance(opened.rows.collect_schema()[column], nw.dtypes.FloatType):
-        amount = nw.col(column)
-        broken = ~amount.is_null() & ~amount.is_finite()
-        rules.append(RowCheck("finite", column, broken, "is not finite", "Drop those rows."))
+        rules.append(finite(column))
     return rules
 
 
@@ -178,10 +205,12 @@ def tally(
     """
     wanted = dict(ranges or {})
     flags = {f"_check_{at}": check.broken for at, check in enumerate(checks)}
-    first = rows.collect_schema().names()[:1]
+    columns = rows.collect_schema().names()
+    if not columns:
+        return Tally(0, (), dict.fromkeys(wanted, (None, None)))
     flagged = rows.select(
-        # A column of the table gives the ones their length: alone, a literal is a single row.
-        _row=nw.when(nw.col(*first).is_null()).then(nw.lit(1)).otherwise(nw.lit(1)),
+        # Without a column of the table there would be no rows to count.
+        nw.col(columns[0]).alias("_row"),
         **{
             # Never a condition inside the aggregate: pandas and PyArrow drop it silently.
             name: nw.when(broken).then(nw.lit(1)).otherwise(nw.lit(0))
@@ -190,15 +219,15 @@ def tally(
         **wanted,
     )
     summary = flagged.select(
-        nw.col("_row").sum(),
+        nw.len().alias("_rows"),
         *[nw.col(name).sum() for name in flags],
         *[nw.col(name).min().alias(f"_least_{name}") for name in wanted],
         *[nw.col(name).max().alias(f"_greatest_{name}") for name in wanted],
     )
     [row] = summary.collect().rows(named=True)
     return Tally(
+        int(row["_rows"]),
         # SQL sums no rows to null.
-        int(row["_row"] or 0),
         tuple(int(row[name] or 0) for name in flags),
         {
             name: (readable(row[f"_least_{name}"]), readable(row[f"_greatest_{name}"]))

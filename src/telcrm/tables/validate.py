@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, TypeAlias
+from typing import Any
 
 import narwhals.stable.v2 as nw
 
@@ -19,8 +20,6 @@ from telcrm.tables.row_checks import FIRST_KEYS, RowCheck, tally
 from telcrm.tables.row_checks import first_keys as first_keys_of
 
 __all__ = ["validate"]
-
-_Rows: TypeAlias = nw.LazyFrame[Any]
 
 
 def validate(
@@ -91,18 +90,31 @@ def validate(
     misfits = {finding.column for finding in findings if finding.rule == "type"}
     usable = {name: dtype for name, dtype in schema.items() if name not in misfits}
     rows = with_absent_columns(opened.rows, agreed, usable)
+    key = tuple(name for name in agreed.key if name in schema)
+    table_rows = _TableRows(agreed, rows, key, first_keys)
     checks = contract_checks(agreed, usable)
     counted_rows = tally(rows, checks)
-    key = [name for name in agreed.key if name in schema]
     for check, count in zip(checks, counted_rows.counts, strict=True):
         if count:
-            failing = rows.filter(check.broken)
-            findings.append(_row_finding(agreed, check, count, failing, first_keys))
+            findings.append(_row_finding(table_rows, check, count))
     if len(key) == len(agreed.key):
-        findings += _duplicate_keys(agreed, rows, first_keys)
+        findings += _duplicate_keys(table_rows)
     if "currency" in usable and not allow_mixed_currencies:
-        findings += _mixed_currencies(agreed, rows, key, first_keys)
+        findings += _mixed_currencies(table_rows)
     return ValidationReport(agreed.name, counted_rows.row_count, tuple(findings))
+
+
+@dataclass(frozen=True, slots=True)
+class _TableRows:
+    """Rows under a contract, the columns of its key that they have, and how many keys to show."""
+
+    agreed: Contract
+    rows: nw.LazyFrame[Any]
+    key: tuple[str, ...]
+    limit: int
+
+    def first_keys(self, failing: nw.LazyFrame[Any]) -> tuple[tuple[Any, ...], ...]:
+        return first_keys_of(failing, self.key, self.limit)
 
 
 def _structure(agreed: Contract, schema: Mapping[str, nw.dtypes.DType]) -> list[Finding]:
@@ -132,26 +144,21 @@ def _structure(agreed: Contract, schema: Mapping[str, nw.dtypes.DType]) -> list[
     return findings
 
 
-def _row_finding(
-    agreed: Contract, check: RowCheck, count: int, failing: _Rows, limit: int
-) -> Finding:
-    names = failing.collect_schema().names()
-    key = [name for name in agreed.key if name in names]
+def _row_finding(table: _TableRows, check: RowCheck, count: int) -> Finding:
+    name, key = table.agreed.name, table.key
+    failing = table.rows.filter(check.broken)
     sample = ""
     if "," in check.column or check.column in key or check.rule == "null":
-        keys = first_keys_of(failing, key, limit)
+        keys = table.first_keys(failing)
     else:
-        shown = first_keys_of(failing, [*key, check.column], max(limit, 1))
-        keys = tuple(row[:-1] for row in shown[:limit]) if key else ()
+        shown = first_keys_of(failing, [*key, check.column], max(table.limit, 1))
+        keys = tuple(row[:-1] for row in shown[: table.limit]) if key else ()
         value = shown[0][-1]
         # NaN reads as nothing, and says no more than the rule does.
         if value is not None:
-            sample = f", such as {value!r}" + _nearest(agreed, check, value)
-    says = (
-        f"{agreed.name}.{check.column} {check.words} in {counted(count, 'row')}"
-        f"{sample}{_shown(keys)}"
-    )
-    return Finding(agreed.name, check.rule, check.column, count, keys, says, check.level)
+            sample = f", such as {value!r}" + _nearest(table.agreed, check, value)
+    says = f"{name}.{check.column} {check.words} in {counted(count, 'row')}{sample}{_shown(keys)}"
+    return Finding(name, check.rule, check.column, count, keys, says, check.level)
 
 
 def _nearest(agreed: Contract, check: RowCheck, sample: object) -> str:
@@ -165,25 +172,27 @@ def _shown(keys: tuple[tuple[Any, ...], ...]) -> str:
     return f" (first keys: {written_keys(keys)})" if keys else ""
 
 
-def _duplicate_keys(agreed: Contract, rows: _Rows, limit: int) -> list[Finding]:
-    key = list(agreed.key)
-    complete = rows.filter(*[~nw.col(name).is_null() for name in key])
-    repeated = complete.group_by(key).agg(nw.len().alias("times")).filter(nw.col("times") > 1)
+def _duplicate_keys(table: _TableRows) -> list[Finding]:
+    complete = table.rows.filter(*[~nw.col(name).is_null() for name in table.key])
+    repeated = (
+        complete.group_by(*table.key).agg(nw.len().alias("times")).filter(nw.col("times") > 1)
+    )
     totals = repeated.select(nw.len().alias("keys"), nw.col("times").sum().alias("rows"))
     count, repeats = (int(value or 0) for value in totals.collect().row(0))
     if not count:
         return []
-    keys = first_keys_of(repeated, key, limit)
+    name, column = table.agreed.name, ", ".join(table.key)
+    keys = table.first_keys(repeated)
     says = (
-        f"{agreed.name}.{', '.join(key)} comes more than once: {counted(count, 'key')} in "
+        f"{name}.{column} comes more than once: {counted(count, 'key')} in "
         f"{counted(repeats, 'row')}{_shown(keys)}"
     )
-    return [Finding(agreed.name, "duplicate_key", ", ".join(key), count, keys, says)]
+    return [Finding(name, "duplicate_key", column, count, keys, says)]
 
 
-def _mixed_currencies(agreed: Contract, rows: _Rows, key: list[str], limit: int) -> list[Finding]:
+def _mixed_currencies(table: _TableRows) -> list[Finding]:
     used = (
-        rows.filter(~nw.col("currency").is_null())
+        table.rows.filter(~nw.col("currency").is_null())
         .group_by("currency")
         .agg(nw.len().alias("rows"))
         .collect()
@@ -193,10 +202,11 @@ def _mixed_currencies(agreed: Contract, rows: _Rows, key: list[str], limit: int)
         return []
     main = ranked[0][0]
     count = sum(times for _, times in ranked[1:])
-    keys = first_keys_of(rows.filter(nw.col("currency") != main), key, limit)
+    keys = table.first_keys(table.rows.filter(nw.col("currency") != main))
     tally_of_codes = ", ".join(f"{code} {times:,}" for code, times in ranked)
+    name = table.agreed.name
     says = (
-        f"{agreed.name}.currency mixes currencies ({tally_of_codes}); split the table, "
+        f"{name}.currency mixes currencies ({tally_of_codes}); split the table, "
         f"or convert it to one{_shown(keys)}"
     )
-    return [Finding(agreed.name, "mixed_currencies", "currency", count, keys, says)]
+    return [Finding(name, "mixed_currencies", "currency", count, keys, says)]

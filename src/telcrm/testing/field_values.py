@@ -149,9 +149,7 @@ def _texts(marks: Iterable[Any]) -> st.SearchStrategy[str]:
             stripped = stripped or bool(mark.strip_whitespace)
     if pattern is None:
         texts = st.text(min_size=shortest, max_size=longest)
-        return (
-            texts.map(str.strip).filter(lambda text: len(text) >= shortest) if stripped else texts
-        )
+        return texts.map(lambda text: text.strip().ljust(shortest, "x")) if stripped else texts
     # For Python, $ also matches before a final line break; for pydantic it does not.
     whole = str(pattern).removeprefix("^").removesuffix("$")
     drawn = st.from_regex(whole, fullmatch=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telcrm.report import build
@@ -28,6 +28,7 @@ def months(active: dict[str, set[int]]) -> pl.DataFrame:
         st.sampled_from("abcdefgh"), st.sets(st.integers(0, 4), min_size=1), min_size=1, max_size=8
     )
 )
+@settings(max_examples=40)
 def test_sets_of_customers_give_the_same_counts(active: dict[str, set[int]]) -> None:
     section = build({"subscriber_months": months(active)}).section("movement")
     seen = sorted({at for when in active.values() for at in when})

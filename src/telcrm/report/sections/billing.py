@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import polars as pl
 
 from telcrm.report import charts, time_charts
-from telcrm.report.formats import Kind, counted, short, show
+from telcrm.report.formats import Kind, short, show
 from telcrm.report.parts import Column, Exhibit, KeyFigure, Section
 from telcrm.report.sections.chapter import Chapter
 from telcrm.report.sections.counting import per_month, ranking, total, with_names
 from telcrm.report.sections.open_items import money_in, with_open
 from telcrm.report.sources import Sources
+from telcrm.tables.findings import counted
 
 __all__ = ["BILLING"]
 

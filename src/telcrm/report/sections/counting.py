@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from telcrm.report.formats import counted
 from telcrm.report.sources import Sources
+from telcrm.tables.findings import counted
 
 __all__ = ["in_groups", "month_of", "per_day", "per_month", "ranking", "total", "with_names"]
 
@@ -25,7 +25,7 @@ def month_of(column: str) -> pl.Expr:
     polars.Expr
         Named ``period``.
     """
-    return pl.col(column).cast(pl.Date).dt.truncate("1mo").alias("period")
+    return _start_of(column, "1mo")
 
 
 def per_day(frame: pl.DataFrame, column: str, **what: pl.Expr) -> pl.DataFrame:
@@ -44,7 +44,7 @@ def per_day(frame: pl.DataFrame, column: str, **what: pl.Expr) -> pl.DataFrame:
     polars.DataFrame
         ``period`` and the aggregates, in order of time.
     """
-    return _on_calendar(frame.group_by(period=pl.col(column).cast(pl.Date)).agg(**what), "1d")
+    return _on_calendar(frame, column, "1d", what)
 
 
 def per_month(frame: pl.DataFrame, column: str, **what: pl.Expr) -> pl.DataFrame:
@@ -63,10 +63,17 @@ def per_month(frame: pl.DataFrame, column: str, **what: pl.Expr) -> pl.DataFrame
     polars.DataFrame
         ``period`` and the aggregates, in order of time.
     """
-    return _on_calendar(frame.group_by(month_of(column)).agg(**what), "1mo")
+    return _on_calendar(frame, column, "1mo", what)
 
 
-def _on_calendar(grouped: pl.DataFrame, every: str) -> pl.DataFrame:
+def _start_of(column: str, every: str) -> pl.Expr:
+    return pl.col(column).cast(pl.Date).dt.truncate(every).alias("period")
+
+
+def _on_calendar(
+    frame: pl.DataFrame, column: str, every: str, what: dict[str, pl.Expr]
+) -> pl.DataFrame:
+    grouped = frame.group_by(_start_of(column, every)).agg(**what)
     if grouped.is_empty():
         return grouped
     whole = grouped.select(pl.date_range(pl.col("period").min(), pl.col("period").max(), every))
@@ -88,19 +95,19 @@ def ranking(frame: pl.DataFrame, column: str, *, most: int = 12) -> pl.DataFrame
     polars.DataFrame
         ``column`` as text, ``count`` and ``share``.
     """
-    counted = (
+    ranked = (
         frame.group_by(pl.col(column).cast(pl.String).fill_null("not stated"))
         .agg(count=pl.len())
         .sort(["count", column], descending=[True, False])
     )
-    if counted.height > most:
-        tail = counted.slice(most - 1)
+    if ranked.height > most:
+        tail = ranked.slice(most - 1)
         rest = pl.DataFrame(
             {column: [f"all other ({tail.height})"], "count": [tail["count"].sum()]},
-            schema=counted.schema,
+            schema=ranked.schema,
         )
-        counted = pl.concat([counted.head(most - 1), rest])
-    return counted.with_columns(share=pl.col("count") / frame.height)
+        ranked = pl.concat([ranked.head(most - 1), rest])
+    return ranked.with_columns(share=pl.col("count") / frame.height)
 
 
 def in_groups(frame: pl.DataFrame, column: str) -> tuple[pl.DataFrame | None, str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from telcrm.report.formats import Kind, counted, show
+from telcrm.report.formats import Kind, show
 from telcrm.report.sources import Sources
+from telcrm.tables.findings import counted
 
 __all__ = ["money_in", "with_open"]
 

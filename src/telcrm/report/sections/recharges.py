@@ -5,12 +5,13 @@ from __future__ import annotations
 import polars as pl
 
 from telcrm.report import charts, time_charts
-from telcrm.report.formats import Kind, counted, short, show
+from telcrm.report.formats import Kind, short, show
 from telcrm.report.parts import Column, Exhibit, KeyFigure, Section
 from telcrm.report.sections.chapter import Chapter
 from telcrm.report.sections.counting import per_month, total
 from telcrm.report.sources import Sources
 from telcrm.segmentation import rfm
+from telcrm.tables.findings import counted
 
 __all__ = ["RECHARGES"]
 

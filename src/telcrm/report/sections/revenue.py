@@ -5,11 +5,12 @@ from __future__ import annotations
 import polars as pl
 
 from telcrm.report import time_charts
-from telcrm.report.formats import Kind, counted, short, show
+from telcrm.report.formats import Kind, short, show
 from telcrm.report.parts import Column, Exhibit, KeyFigure, Section
 from telcrm.report.sections.chapter import Chapter
 from telcrm.report.sections.counting import in_groups, per_month, total
 from telcrm.report.sources import Sources
+from telcrm.tables.findings import counted
 
 __all__ = ["REVENUE"]
 

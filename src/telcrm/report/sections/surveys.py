@@ -8,11 +8,12 @@ from statistics import NormalDist
 import polars as pl
 
 from telcrm.report import charts, time_charts
-from telcrm.report.formats import Kind, counted, short, show
+from telcrm.report.formats import Kind, short, show
 from telcrm.report.parts import Column, Exhibit, KeyFigure, Section
 from telcrm.report.sections.chapter import Chapter
 from telcrm.report.sections.counting import per_month
 from telcrm.report.sources import Sources
+from telcrm.tables.findings import counted
 
 __all__ = ["SURVEYS"]
 

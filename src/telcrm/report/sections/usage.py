@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import polars as pl
 
 from telcrm.report import charts, time_charts
-from telcrm.report.formats import Kind, counted, short, span
+from telcrm.report.formats import Kind, short, span
 from telcrm.report.parts import Column, Exhibit, KeyFigure, Section
 from telcrm.report.sections.chapter import Chapter
 from telcrm.report.sections.counting import per_day, per_month, total
 from telcrm.report.sources import Sources
+from telcrm.tables.findings import counted
 
 __all__ = ["USAGE"]
 
