@@ -15,12 +15,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from telcrm import domain, errors, kpi, report, segmentation, synth, tables, testing
+    from telcrm import domain, errors, kpi, ledger, report, segmentation, synth, tables, testing
 
 __all__ = [
     "domain",
     "errors",
     "kpi",
+    "ledger",
     "report",
     "segmentation",
     "synth",

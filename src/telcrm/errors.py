@@ -33,7 +33,8 @@ the message says what was wrong, where, and how to mend it.
     │   ├── ClosedPeriodError                      TC-LEDGER-012
     │   ├── PostingDateError                       TC-LEDGER-013
     │   ├── AccountNotSettledError                 TC-LEDGER-014
-    │   └── UnknownStoreError (KeyError)           TC-LEDGER-015
+    │   ├── UnknownStoreError (KeyError)           TC-LEDGER-015
+    │   └── PartyMismatchError                     TC-LEDGER-016
     ├── LedgerStoreError (OSError)                 TC-STORE-000
     │   ├── StoreUnavailableError (ConnectionError) TC-STORE-001
     │   ├── StoreBusyError (TimeoutError)          TC-STORE-002
@@ -92,6 +93,7 @@ __all__ = [
     "NotReversibleError",
     "OverAllocationError",
     "ParameterError",
+    "PartyMismatchError",
     "PostingDateError",
     "ReadOnlyStoreError",
     "RecordFormatError",
@@ -339,6 +341,12 @@ class UnknownStoreError(LedgerError, KeyError):
     """No store is known for the scheme of a URL."""
 
     code = "TC-LEDGER-015"
+
+
+class PartyMismatchError(LedgerError):
+    """Credit was to move between accounts of different parties."""
+
+    code = "TC-LEDGER-016"
 
 
 class LedgerStoreError(TelcrmError, OSError):

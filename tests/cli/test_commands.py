@@ -106,7 +106,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     said = capsys.readouterr().out
-    assert all(command in said for command in ("report", "validate", "tables", "demo"))
+    assert all(command in said for command in ("report", "validate", "tables", "demo", "ledger"))
 
 
 @pytest.mark.parametrize(

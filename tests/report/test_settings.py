@@ -7,6 +7,7 @@ import pytest
 
 from telcrm.errors import MappingError, ParameterError, TelcrmError, UnreadableFileError
 from telcrm.report import Settings, read_settings
+from telcrm.report.settings import LedgerSettings
 
 
 def settings(folder: Path, text: str) -> Settings:
@@ -26,6 +27,9 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
         separator = ";"
         [columns.recharges]
         customer_id = "CustomerNumber"
+        [ledger]
+        url = "sqlite:///crm.db"
+        tenant = "north"
         """,
     )
     assert said == Settings(
@@ -35,6 +39,7 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
         encoding="latin-1",
         separator=";",
         columns={"recharges": {"customer_id": "CustomerNumber"}},
+        ledger=LedgerSettings("sqlite:///crm.db", "north", tmp_path),
     )
 
 
@@ -54,6 +59,11 @@ def test_nothing_said_is_the_default(tmp_path: Path) -> None:
         ('as_of = "2025-12-31"', ParameterError, "without quotes"),
         ("as_of = 2025-12-31T10:00:00", ParameterError, "as_of"),
         ("title = 3", ParameterError, "title"),
+        ("ledger = 'sqlite:///crm.db'", ParameterError, "ledger is a table"),
+        ("[ledger]\ntenant = 'north'", ParameterError, "[ledger] has no url"),
+        ("[ledger]\nurl = 3", ParameterError, "url of [ledger] has to be text"),
+        ("[ledger]\nurl = ''", ParameterError, "url of [ledger] has to be text"),
+        ("[ledger]\nurl = 'memory://'\nuser = 'b'", MappingError, "'user'"),
         ("a = 1\nb = \nc = 1", UnreadableFileError, "line 2"),
     ],
 )
@@ -64,6 +74,27 @@ def test_what_cannot_be_is_refused(
         settings(tmp_path, text)
     assert says in str(caught.value)
     assert "telcrm.toml" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ledger = 'postgresql://bob:s3cret@db/crm'",
+        "[ledger]\nurl = ['postgresql://bob:s3cret@db/crm']",
+        "[ledger]\nuri = 'postgresql://bob:s3cret@db/crm'",
+    ],
+)
+def test_no_message_repeats_a_password(tmp_path: Path, text: str) -> None:
+    with pytest.raises(TelcrmError) as caught:
+        settings(tmp_path, text)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_no_repr_shows_a_password(tmp_path: Path) -> None:
+    said = settings(tmp_path, "[ledger]\nurl = 'postgresql://bob:s3cret@db/crm'")
+    assert said.ledger is not None
+    assert "s3cret" in said.ledger.url
+    assert "s3cret" not in repr(said)
 
 
 def test_another_encoding_is_refused(tmp_path: Path) -> None:

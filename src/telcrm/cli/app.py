@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from telcrm.cli import screen, vocabulary
+from telcrm.cli import ledger, screen, vocabulary
 from telcrm.cli.demo import REPORT, write_tables
 from telcrm.errors import ParameterError
 from telcrm.report import Folder, build, read_folder, write_csv
@@ -30,6 +30,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(ledger.app)
 
 FolderArgument = Annotated[
     Path,

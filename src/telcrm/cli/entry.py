@@ -25,8 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0, or 2 if the input or the call has to be mended. No error of telcrm's own
-        shows a traceback.
+        The exit code: 0; 1 if ``ledger verify`` found a break; 2 if the input or the call has to be
+        mended. No error of telcrm's own shows a traceback.
 
     Examples
     --------

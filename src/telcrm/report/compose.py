@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,18 +15,20 @@ from telcrm.report.extra import require
 from telcrm.report.folder import Folder, read_folder
 from telcrm.report.parts import Section, Skipped
 from telcrm.report.report import Report
-from telcrm.report.settings import Settings
+from telcrm.report.settings import LedgerSettings, Settings
 from telcrm.report.sources import Sources, prepare
 from telcrm.tables import ValidationReport, validate
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from telcrm.report.books import Books
     from telcrm.report.sections import Chapter
 
 __all__ = ["build"]
 
 _TITLE = "Customer base"
+_LEDGER = "ledger"
 
 
 def build(
@@ -52,7 +55,8 @@ def build(
     currency : str, optional
         ISO 4217 code of the tables that have no column ``currency``.
     keep_going : bool, default False
-        Skip the sections of tables that break their contract, instead of refusing all.
+        Leave out tables that break their contract and a ledger that cannot be read, and skip the
+        sections that stand on them, instead of refusing all.
     on_section : callable, optional
         Called with a section's title and the number of sections, before it is written.
 
@@ -64,6 +68,8 @@ def build(
     ------
     InvalidTableError, MissingColumnsError, ColumnTypeError, UnreadableFileError
         A table is broken, and ``keep_going`` is off.
+    LedgerError, LedgerStoreError
+        The ledger that ``telcrm.toml`` names cannot be read, and ``keep_going`` is off.
     CurrencyMismatchError
         The tables are in more than one currency.
     UnknownCurrencyError
@@ -113,12 +119,19 @@ def build(
     stated = as_of or said.as_of
     sound = {table: frame for table, frame in frames.items() if table not in refused}
     sources = prepare(sound, as_of=stated, currency=currency or said.currency)
+    if said.ledger is not None:
+        try:
+            sources = replace(sources, books=_books(said.ledger, sources))
+        except TelcrmError as error:
+            if not keep_going:
+                raise
+            refused = {**refused, _LEDGER: error}
     sections, skipped = _write(sources, refused, set(frames) | set(refused), on_section)
     return Report(
         title=title or said.title or _TITLE,
         as_of=sources.as_of,
         currency=sources.currency,
-        notes=notes_on(sources, stated=stated is not None, refused=list(refused), ignored=ignored),
+        notes=notes_on(sources, stated=stated is not None, refused=refused, ignored=ignored),
         warnings=warnings_on(sources, stated=stated is not None),
         sections=(overview(frames, checked, refused), *sections),
         skipped=tuple(skipped),
@@ -149,6 +162,18 @@ def _in_polars(frame: Any) -> pl.DataFrame:
     return native
 
 
+def _books(ledger: LedgerSettings, sources: Sources) -> Books:
+    from telcrm.report.books import read_books
+
+    if sources.as_of is None:
+        raise ParameterError(
+            "a ledger is looked at as of a day, and no table has a date: name the day, as_of = "
+            "2025-12-31 in telcrm.toml.",
+            parameter="as_of",
+        )
+    return read_books(ledger, as_of=sources.as_of, currency=sources.currency)
+
+
 def _write(
     sources: Sources,
     refused: Mapping[str, TelcrmError],
@@ -162,7 +187,7 @@ def _write(
     for chapter in CHAPTERS:
         if on_section is not None:
             on_section(chapter.title, len(CHAPTERS))
-        if any(table in sources for table in chapter.tables):
+        if any(table in sources for table in chapter.tables) or (chapter.books and sources.books):
             written = _attempt(chapter, sources)
         else:
             written = _skipped(chapter, _why_not(chapter, refused, given, sources))
@@ -197,7 +222,8 @@ def _skipped(chapter: Chapter, reason: str) -> Skipped:
 def _why_not(
     chapter: Chapter, refused: Mapping[str, TelcrmError], given: set[str], sources: Sources
 ) -> str:
-    broken = [table for table in chapter.tables if table in refused]
+    wanted = (*chapter.tables, _LEDGER) if chapter.books else chapter.tables
+    broken = [name for name in wanted if name in refused]
     empty = [table for table in chapter.tables if table in given]
     if broken:
         verb = "is" if len(broken) == 1 else "are"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from telcrm.errors import TelcrmError, UnreadableFileError
+from telcrm.errors import LedgerError, LedgerStoreError, TelcrmError, UnreadableFileError
 from telcrm.tables import ValidationReport
 
 __all__ = ["finding_rows"]
@@ -25,14 +25,15 @@ def finding_rows(
     -------
     list of dict
         As :meth:`telcrm.tables.ValidationReport.to_rows` returns them. A file that could not be
-        read has the rule ``unreadable_file``; one that the settings do not fit, ``settings``.
+        read has the rule ``unreadable_file``, a ledger ``unreadable_ledger``; one that the settings
+        do not fit, ``settings``.
     """
     rows = [row for report in checked.values() for row in report.to_rows()]
     rows += [
         {
             "table": table,
             "level": "error",
-            "rule": "unreadable_file" if isinstance(error, UnreadableFileError) else "settings",
+            "rule": _rule(error),
             "column": ", ".join(error.context.get("columns", ())),
             "count": 0,
             "first_keys": "",
@@ -42,3 +43,9 @@ def finding_rows(
         if table not in checked
     ]
     return rows
+
+
+def _rule(error: TelcrmError) -> str:
+    if isinstance(error, LedgerError | LedgerStoreError):
+        return "unreadable_ledger"
+    return "unreadable_file" if isinstance(error, UnreadableFileError) else "settings"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
+from telcrm.errors import TelcrmError
 from telcrm.report.formats import Kind, show
 from telcrm.report.sources import Sources
 from telcrm.tables.findings import counted
@@ -44,7 +45,11 @@ def warnings_on(sources: Sources, *, stated: bool) -> tuple[str, ...]:
 
 
 def notes_on(
-    sources: Sources, *, stated: bool, refused: Collection[str], ignored: Mapping[Path, str]
+    sources: Sources,
+    *,
+    stated: bool,
+    refused: Mapping[str, TelcrmError],
+    ignored: Mapping[Path, str],
 ) -> tuple[str, ...]:
     """Say what the reader has to know to read the numbers.
 
@@ -53,8 +58,8 @@ def notes_on(
     sources : Sources
     stated : bool
         Whether somebody named the as-of date.
-    refused : collection of str
-        Tables that are not reported on.
+    refused : mapping of str to TelcrmError
+        Tables that are not reported on, and ``"ledger"`` if that is not.
     ignored : mapping of Path to str
         What was not read, and why.
 
@@ -63,12 +68,14 @@ def notes_on(
     tuple of str
     """
     notes = [*_as_of(sources, stated=stated), *_left_out(sources), *_currency(sources)]
-    if refused:
-        verb, thing = ("was", "no such table") if len(refused) == 1 else ("were", "no such tables")
-        left = (
-            f"{', '.join(refused)} {verb} left out; other sections read as if there were {thing}."
-        )
+    tables = [name for name in refused if name != "ledger"]
+    if tables:
+        verb, thing = ("was", "no such table") if len(tables) == 1 else ("were", "no such tables")
+        left = f"{', '.join(tables)} {verb} left out; other sections read as if there were {thing}."
         notes.append(left)
+    if "ledger" in refused:
+        why = refused["ledger"].message
+        notes.append(f"The ledger was left out, and arrears are those of the tables: {why}")
     notes += [f"{path.name} was not read: {reason}." for path, reason in ignored.items()]
     notes.append(
         "Instants are brought to UTC; days and months stand as the tables state them. Each section "

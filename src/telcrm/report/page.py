@@ -84,4 +84,5 @@ def _rows(exhibit: Exhibit, decimals: int) -> list[list[str]]:
 
 def _is_open(exhibit: Exhibit) -> bool:
     """Fold up a table that stands beside its plot, or is long."""
-    return exhibit.plot is None and exhibit.shown.height <= _LONGEST_OPEN_TABLE
+    is_only = exhibit.plot is None or exhibit.open
+    return is_only and exhibit.shown.height <= _LONGEST_OPEN_TABLE

@@ -72,6 +72,8 @@ class Exhibit:
         Drawn when the report is written.
     wide : bool
         Takes the whole width of the page.
+    open : bool
+        The table stands open beside its plot, instead of folded up.
     most : int, optional
         How many rows, from the first, the page shows; an export holds all.
     """
@@ -83,6 +85,7 @@ class Exhibit:
     columns: Mapping[str, Column] = field(default_factory=dict)
     plot: Plot | None = None
     wide: bool = False
+    open: bool = False
     most: int | None = None
 
     @property

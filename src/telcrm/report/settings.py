@@ -13,9 +13,27 @@ from typing import Any, Final
 from telcrm.errors import MappingError, ParameterError, UnreadableFileError
 from telcrm.tables import TABLES
 
-__all__ = ["SETTINGS_FILE", "Settings", "read_settings"]
+__all__ = ["SETTINGS_FILE", "LedgerSettings", "Settings", "read_settings"]
 
 SETTINGS_FILE: Final = "telcrm.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerSettings:
+    """Which books the report reads.
+
+    Attributes
+    ----------
+    url : str
+        As :meth:`telcrm.ledger.Ledger.open` takes it. It may hold a password and is never shown.
+    tenant : str
+    folder : pathlib.Path
+        Where a relative path to a SQLite file starts.
+    """
+
+    url: str = field(repr=False)
+    tenant: str = "default"
+    folder: Path = Path()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +51,8 @@ class Settings:
         Of the CSV files.
     columns : mapping of str to mapping of str to str
         Per table, your column for each canonical name.
+    ledger : LedgerSettings, optional
+        None: what is owed is read off the table ``invoices``.
     """
 
     as_of: date | None = None
@@ -41,10 +61,12 @@ class Settings:
     encoding: str = "utf-8"
     separator: str = ","
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    ledger: LedgerSettings | None = None
 
 
 _TEXTS = ("title", "currency", "encoding", "separator")
-_KEYS = ("as_of", *_TEXTS, "columns")
+_KEYS = ("as_of", *_TEXTS, "columns", "ledger")
+_LEDGER_KEYS = ("url", "tenant")
 
 
 def read_settings(path: str | Path) -> Settings:
@@ -74,6 +96,7 @@ def read_settings(path: str | Path) -> Settings:
     return Settings(
         as_of=_as_of(said.get("as_of"), file),
         columns=_columns(said.get("columns", {}), file),
+        ledger=_ledger(said["ledger"], file) if "ledger" in said else None,
         **{key: _text(said[key], key, file) for key in _TEXTS if key in said},
     )
 
@@ -148,3 +171,24 @@ def _columns(value: Any, file: Path) -> dict[str, dict[str, str]]:
         for canonical, yours in mapping.items():
             _text(yours, f"columns.{table}.{canonical}", file)
     return value
+
+
+def _ledger(value: Any, file: Path) -> LedgerSettings:
+    # The values are not repeated: a URL may hold a password.
+    if not isinstance(value, dict):
+        raise _no_ledger("ledger is a table", file)
+    _known(value, _LEDGER_KEYS, what="key", where=f"[ledger] of {file}")
+    if "url" not in value:
+        raise _no_ledger("[ledger] has no url", file)
+    for key, said in value.items():
+        if not isinstance(said, str) or not said:
+            raise _no_ledger(f"{key} of [ledger] has to be text in quotes", file)
+    return LedgerSettings(**value, folder=file.parent)
+
+
+def _no_ledger(what: str, file: Path) -> ParameterError:
+    return ParameterError(
+        f'{file}: {what}: write [ledger], and below it url = "sqlite:///crm.db".',
+        file=str(file),
+        key="ledger",
+    )

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import polars as pl
     from polars._typing import PolarsDataType
 
+    from telcrm.report.books import Books
+
 __all__ = ["Sources", "as_days", "prepare"]
 
 
@@ -36,6 +38,8 @@ class Sources:
         Rows that were left out because they are of a day after ``as_of``, per table.
     reach : Reach, optional
         How far the tables went before anything was left out.
+    books : Books, optional
+        What a ledger says, where the settings name one.
     """
 
     frames: Mapping[str, pl.DataFrame]
@@ -44,6 +48,7 @@ class Sources:
     assumed: tuple[str, ...]
     after: Mapping[str, int]
     reach: Reach | None
+    books: Books | None = None
 
     def __contains__(self, table: str) -> bool:
         return table in self.frames

@@ -11,18 +11,24 @@
 
 from telcrm.testing import hypothesis_extra  # noqa: F401 - first: it refuses by name
 from telcrm.testing.identifiers import iccids, imeis, imsis, msisdns
+from telcrm.testing.ledger_commands import books, ledger_accounts, ledger_commands
+from telcrm.testing.ledger_store import check_ledger_store
 from telcrm.testing.money import currencies, money
 from telcrm.testing.records import customers, invoices, records, subscriptions
 from telcrm.testing.subscriber_bases import bases
 
 __all__ = [
     "bases",
+    "books",
+    "check_ledger_store",
     "currencies",
     "customers",
     "iccids",
     "imeis",
     "imsis",
     "invoices",
+    "ledger_accounts",
+    "ledger_commands",
     "money",
     "msisdns",
     "records",

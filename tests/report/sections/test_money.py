@@ -1,4 +1,4 @@
-"""Revenue, value and billing: sums are kept, shares add up, payments settle the oldest first."""
+"""Revenue, value and arrears: sums are kept, shares add up, payments settle the oldest first."""
 
 from __future__ import annotations
 
@@ -74,15 +74,15 @@ def test_payments_settle_bills_and_no_more(
     billed: list[tuple[str, int, int]], paid: list[tuple[str, int]]
 ) -> None:
     report = build({"invoices": invoices(billed), "payments": payments(paid)}, as_of=AS_OF)
-    ages = report.section("billing").exhibit("ageing").frame
+    ages = report.section("arrears").exhibit("aging").frame
     assert ages["open"].sum() == sum(settled_by_hand(billed, paid).values())
 
 
 def test_the_oldest_due_is_settled_first() -> None:
     billed = [("a", 95, 30), ("a", 20, 50), ("a", 130, 40)]  # due 5 and 80 days ago, and in 30
     report = build({"invoices": invoices(billed), "payments": payments([("a", 60)])}, as_of=AS_OF)
-    section = report.section("billing")
-    assert section.exhibit("ageing").frame["open"].to_list() == [40, 20, 0, 0, 0]
+    section = report.section("arrears")
+    assert section.exhibit("aging").frame["open"].to_list() == [40, 20, 0, 0, 0]
     debtors = section.exhibit("debtors").frame
     assert debtors.select("customer_id", "overdue", "invoices").rows() == [("a", 20.0, 1)]
     assert "in the order in which they fall due" in section.summary
@@ -90,7 +90,7 @@ def test_the_oldest_due_is_settled_first() -> None:
 
 def test_money_that_never_came_settles_nothing() -> None:
     tables = {"invoices": invoices([("a", 95, 30)]), "payments": payments([("a", 30)], "failed")}
-    ages = build(tables, as_of=AS_OF).section("billing").exhibit("ageing").frame
+    ages = build(tables, as_of=AS_OF).section("arrears").exhibit("aging").frame
     assert ages["open"].sum() == 30
 
 
@@ -98,14 +98,14 @@ def test_a_stated_open_amount_is_believed() -> None:
     stated = invoices([("a", 95, 30), ("a", 10, 50)]).with_columns(
         open_amount=pl.Series([5.0, 0.0])
     )
-    section = build({"invoices": stated}, as_of=AS_OF).section("billing")
-    assert section.exhibit("ageing").frame["open"].to_list() == [0, 5, 0, 0, 0]
+    section = build({"invoices": stated}, as_of=AS_OF).section("arrears")
+    assert section.exhibit("aging").frame["open"].to_list() == [0, 5, 0, 0, 0]
     assert "open_amount" in section.summary
 
 
 def test_without_payments_all_is_open() -> None:
-    section = build({"invoices": invoices([("a", 95, 30)])}, as_of=AS_OF).section("billing")
-    assert section.exhibit("ageing").frame["open"].sum() == 30
+    section = build({"invoices": invoices([("a", 95, 30)])}, as_of=AS_OF).section("arrears")
+    assert section.exhibit("aging").frame["open"].sum() == 30
     assert "neither" in section.summary
 
 
@@ -114,8 +114,8 @@ def test_without_payments_all_is_open() -> None:
     [(0, 0), (1, 1), (30, 1), (31, 2), (60, 2), (61, 3), (90, 3), (91, 4), (-5, 0)],
 )
 def test_ages_meet_without_gap_or_overlap(days: int, age: int) -> None:
-    section = build({"invoices": invoices([("a", 100 - days, 7)])}, as_of=AS_OF).section("billing")
-    opened = section.exhibit("ageing").frame["open"].to_list()
+    section = build({"invoices": invoices([("a", 100 - days, 7)])}, as_of=AS_OF).section("arrears")
+    opened = section.exhibit("aging").frame["open"].to_list()
     assert opened == [7 if at == age else 0 for at in range(5)]
 
 

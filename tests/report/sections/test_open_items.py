@@ -49,12 +49,12 @@ def payments(rows: list[tuple[str, int, float]]) -> pl.DataFrame:
     )
 
 
-def billing(**tables: pl.DataFrame) -> Section:
-    return build(tables, as_of=AS_OF).section("billing")
+def arrears(**tables: pl.DataFrame) -> Section:
+    return build(tables, as_of=AS_OF).section("arrears")
 
 
 def opened(section: Section) -> float:
-    return float(section.exhibit("ageing").frame["open"].sum())
+    return float(section.exhibit("aging").frame["open"].sum())
 
 
 cents = st.integers(-50_000, 50_000).map(lambda amount: amount / 100)
@@ -88,7 +88,7 @@ def test_open_is_billed_less_paid_whoever_is_credited_when(
 
 @pytest.mark.parametrize("credit_days", [100, 30, 1])
 def test_a_credit_note_settles_invoices_before_and_after_it(credit_days: int) -> None:
-    section = billing(
+    section = arrears(
         invoices=invoices([("a", 60, 100.0), ("a", credit_days, -30.0)]),
         payments=payments([("a", 10, 50.0)]),
     )
@@ -101,7 +101,7 @@ def test_an_unknown_open_amount_is_reckoned_from_what_was_paid_beyond_the_others
     stated = invoices([("a", 60, 40.0), ("a", 40, 70.0)]).with_columns(
         open_amount=pl.Series([10.0, None])
     )
-    section = billing(invoices=stated, payments=payments([("a", 10, 80.0)]))
+    section = arrears(invoices=stated, payments=payments([("a", 10, 80.0)]))
     assert opened(section) == 30
     assert "1 invoice without an open_amount: reckoned" in section.summary
 
@@ -110,7 +110,7 @@ def test_an_unknown_open_amount_without_payments_is_open_and_counted() -> None:
     stated = invoices([("a", 60, 40.0), ("a", 40, 70.0)]).with_columns(
         open_amount=pl.Series([10.0, None])
     )
-    section = billing(invoices=stated)
+    section = arrears(invoices=stated)
     assert opened(section) == 80
     assert "1 invoice without an open_amount counted as open in full" in section.summary
 
@@ -119,10 +119,10 @@ def test_an_open_amount_of_a_later_extract_is_not_that_of_the_day() -> None:
     """It was paid five days after: on the day it was open."""
     stated = invoices([("a", 60, 40.0)]).with_columns(open_amount=pl.Series([0.0]))
     paid = payments([("a", -5, 40.0)])
-    earlier = billing(invoices=stated, payments=paid)
+    earlier = arrears(invoices=stated, payments=paid)
     assert opened(earlier) == 40
     assert "is of the extract" in earlier.summary
-    now = build({"invoices": stated, "payments": paid}).section("billing")
+    now = build({"invoices": stated, "payments": paid}).section("arrears")
     assert opened(now) == 0
     assert "extract" not in now.summary
 
@@ -131,13 +131,13 @@ def test_an_open_amount_of_a_later_extract_without_payments_says_so() -> None:
     later = invoices([("a", 60, 40.0), ("a", -5, 10.0)]).with_columns(
         open_amount=pl.Series([15.0, 10.0])
     )
-    section = billing(invoices=later)
+    section = arrears(invoices=later)
     assert opened(section) == 15
     assert "It is of the extract, which goes on after 2026-06-30" in section.summary
 
 
 def test_fractions_of_a_cent_are_no_open_invoice() -> None:
-    section = billing(
+    section = arrears(
         invoices=invoices([("a", 60, 0.1), ("a", 50, 0.2)]), payments=payments([("a", 1, 0.3)])
     )
-    assert section.exhibit("ageing").frame["invoices"].sum() == 0
+    assert section.exhibit("aging").frame["invoices"].sum() == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from telcrm.report.sections.arrears import ARREARS
 from telcrm.report.sections.billing import BILLING
 from telcrm.report.sections.campaigns import CAMPAIGNS
 from telcrm.report.sections.care import COMPLAINTS, INTERACTIONS
@@ -26,6 +27,7 @@ CHAPTERS: Final[tuple[Chapter, ...]] = (
     BASE,
     RECHARGES,
     BILLING,
+    ARREARS,
     USAGE,
     COMPLAINTS,
     INTERACTIONS,

@@ -27,9 +27,12 @@ class Chapter:
     write : callable
         Takes the :class:`Sources` and returns the :class:`Section`, or raises
         :class:`NothingToReport`.
+    books : bool
+        Whether a ledger is enough, too.
     """
 
     name: str
     title: str
     tables: tuple[str, ...]
     write: Callable[[Sources], Section]
+    books: bool = False
