@@ -159,9 +159,8 @@ class View:
 
     def open(self, thing: Thing) -> tuple[int, int]:
         """Net and tax that are open and not contested; of a credit or deposit what is left."""
-        if all(one.number != thing.number for one in self.things):
-            return 0, 0
-        net, tax = thing.net, thing.tax
+        there = any(one.number == thing.number for one in self.things)
+        net, tax = (thing.net, thing.tax) if there else (0, 0)
         for fact in self.facts:
             if fact.thing == thing.number and fact.what in _TAKES:
                 net -= _TAKES[fact.what] * fact.net
@@ -707,7 +706,7 @@ class NaiveLedger:
             net, tax = pairs[thing.number]
             part = min(amount, net + tax)
             if part:
-                tax_part = max(floor(Fraction(part * tax, net + tax)), part - net)
+                tax_part = floor(Fraction(part * tax, net + tax))
                 undone.append(Part(thing, part - tax_part, tax_part))
                 amount -= part
         reasons = self.too_early(customer, command.on, [credit, *(one.thing for one in undone)])
@@ -955,17 +954,16 @@ class NaiveLedger:
         if event.opens:
             (thing,) = (one for one in customer.things if one.number == event.number)
             view = View(customer)
-            others = {number for pair in view.pairs(thing) for number in pair}
-            touched = [one for one in customer.things if one.number in {*others, thing.number}]
-            matched = sum(net + tax for net, tax in view.pairs(thing).values())
+            pairs = view.pairs(thing)
+            matched = sum(net + tax for net, tax in pairs.values())
             if matched + sum(view.open(thing)) != thing.amount:
                 raise Refused("EntryInUseError", *reasons)
+            others = {number for pair in pairs for number in pair}
+            touched = [one for one in customer.things if one.number in {*others, thing.number}]
             ends = [
                 fact
                 for fact in customer.facts
-                if fact.other is not None
-                and thing.number in (fact.thing, fact.other)
-                and not fact.end
+                if (fact.thing, fact.other) in pairs and not fact.end
             ]
         elif any(fact.end for fact in mine):
             raise Refused("EntryInUseError", *reasons)

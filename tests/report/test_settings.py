@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from telcrm.errors import MappingError, ParameterError, TelcrmError, UnreadableFileError
-from telcrm.report import Settings, read_settings
-from telcrm.report.settings import LedgerSettings
+from telcrm.report import LedgerSettings, Settings, read_settings
 
 
 def settings(folder: Path, text: str) -> Settings:

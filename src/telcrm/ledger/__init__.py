@@ -42,6 +42,7 @@ from telcrm.ledger.bank_file import (
     Unmatched,
 )
 from telcrm.ledger.bookings import (
+    Bookings,
     Details,
     Provenance,
     Targets,
@@ -177,6 +178,7 @@ from telcrm.ledger.provision import (
 )
 from telcrm.ledger.questions import (
     EntryPage,
+    Questions,
 )
 from telcrm.ledger.receipts import (
     BulkResult,
@@ -226,6 +228,7 @@ __all__ = [
     "Balances",
     "BankLine",
     "BookMeasures",
+    "Bookings",
     "Break",
     "BucketLoss",
     "BulkResult",
@@ -293,6 +296,7 @@ __all__ = [
     "PromiseToPay",
     "Provenance",
     "ProvisionMatrix",
+    "Questions",
     "Receipt",
     "Recover",
     "Refund",

@@ -169,7 +169,9 @@ def split_tax(item: Item, amount: int, order: TaxOrder) -> Share:
     Share
         Neither part is more than what is open of it.
     """
-    if order is TaxOrder.FIRST:
+    if amount == item.open:
+        tax = item.open_tax
+    elif order is TaxOrder.FIRST:
         tax = min(amount, item.open_tax)
     elif order is TaxOrder.LAST:
         tax = max(0, amount - item.open_net)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any, Final, NamedTuple, cast
 
 from telcrm.domain import Money
@@ -242,6 +243,10 @@ class Account:
         """What is owed, less what is in credit; minor units."""
         return self.receivable + self.disputed - self.unapplied
 
+    def __copy__(self) -> Account:
+        # Every posting takes one to undo itself with; by itself `copy` takes eight times as long.
+        return Account(*_fields_of_account(self))
+
 
 @dataclass(slots=True)
 class Item:
@@ -292,6 +297,13 @@ class Item:
             or self.disputed_tax
             or self.written_off - self.recovered
         )
+
+    def __copy__(self) -> Item:
+        return Item(*_fields_of_item(self))
+
+
+_fields_of_account = attrgetter(*Account.__dataclass_fields__)
+_fields_of_item = attrgetter(*Item.__dataclass_fields__)
 
 
 def entry_name(account_id: str, seq: int) -> str:

@@ -10,7 +10,7 @@ from telcrm.report.folder import Folder, read_folder
 from telcrm.report.formats import Kind
 from telcrm.report.parts import Column, Exhibit, KeyFigure, Section, Skipped
 from telcrm.report.report import Report
-from telcrm.report.settings import Settings, read_settings
+from telcrm.report.settings import LedgerSettings, Settings, read_settings
 from telcrm.report.spreadsheet import harmless, write_csv
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Folder",
     "KeyFigure",
     "Kind",
+    "LedgerSettings",
     "Report",
     "Section",
     "Settings",

@@ -335,7 +335,7 @@ class OpenBooks:
             account.balance + moved,
             "",
         )
-        entry = entry._replace(hash=chain_hash(account.hash, entry))
+        entry = Entry(*entry[:-1], hash=chain_hash(account.hash, entry))
         apply(entry, account, self._items[account.account_id])
         if opens:
             self._new_items.add((account.account_id, entry.seq))

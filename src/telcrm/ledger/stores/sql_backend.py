@@ -74,7 +74,7 @@ class SqlBackend(ABC):
     def __init__(self, engine: Engine, dialect: Dialect) -> None:
         self.engine = engine
         self.dialect = dialect
-        self.place = engine.url.render_as_string(hide_password=True)
+        self.place = engine.url.set(query={}).render_as_string(hide_password=True)
         self._queries: dict[Hashable, Query] = {}
 
     def query(self, build: Callable[..., ClauseElement], *flags: Hashable) -> Query:

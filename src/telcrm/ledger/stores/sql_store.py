@@ -70,6 +70,11 @@ _ATTEMPTS: Final = 12
 _LONGEST_PAUSE_S: Final = 0.5
 _ACCOUNTS_AT_ONCE: Final = 500
 _NO_TENANT: Final = -1
+_ENGINES: Final = frozenset({"sqlite", "postgresql"})
+_BAD_URL: Final = (
+    "the URL is that of no database that keeps a ledger: write 'sqlite:///crm.db' or "
+    "'postgresql+psycopg://user@host/database'."
+)
 
 
 class SqlStore:
@@ -295,12 +300,11 @@ def open_sql_store(url: str, tenant: str) -> LedgerStore:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         # Its text may hold a password.
-        raise ParameterError(
-            "the URL of the ledger is none that SQLAlchemy knows: write 'sqlite:///crm.db' or "
-            "'postgresql+psycopg://user@host/database'."
-        ) from None
+        raise ParameterError(_BAD_URL) from None
+    if parsed.get_backend_name() not in _ENGINES:
+        raise ParameterError(_BAD_URL)
     backend = _backend(parsed)
     try:
         migrate(backend)

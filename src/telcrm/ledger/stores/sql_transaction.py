@@ -15,7 +15,6 @@ from sqlalchemy import (
     bindparam,
     or_,
     select,
-    tuple_,
     update,
 )
 
@@ -304,9 +303,11 @@ def _entries_of_kinds(backend: SqlBackend, are_sparse: bool) -> Select[Any]:
         later.c.reverses == found.c.seq
     )
     reversals = select(later.c.account_number, later.c.seq).join_from(found, later, takes_back)
-    wanted = select(found.c.account_number, found.c.seq).union(reversals)
-    name = tuple_(_entry.c.account_number, _entry.c.seq)
-    return entries_where(name.in_(wanted)).order_by(_account.c.account_id, _entry.c.seq)
+    wanted = select(found.c.account_number, found.c.seq).union(reversals).subquery("wanted")
+    is_wanted = (_entry.c.account_number == wanted.c.account_number) & (
+        _entry.c.seq == wanted.c.seq
+    )
+    return entries_where().join(wanted, is_wanted).order_by(_account.c.account_id, _entry.c.seq)
 
 
 def _of_account() -> Iterable[ColumnElement[bool]]:

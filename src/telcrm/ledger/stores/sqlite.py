@@ -79,7 +79,12 @@ class SqliteBackend(SqlBackend):
         self.one_connection = url.database in (None, "", ":memory:")
         options: dict[str, Any] = {"connect_args": {"timeout": _TIMEOUT_S}}
         if self.one_connection:
-            options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+            # Questions are asked in the middle of a transaction too, which must not end with them.
+            options = {
+                "poolclass": StaticPool,
+                "pool_reset_on_return": None,
+                "connect_args": {"check_same_thread": False},
+            }
         engine = create_engine(url, isolation_level="AUTOCOMMIT", **options)
         event.listen(engine, "connect", _set_up)
         dialect = engine.dialect

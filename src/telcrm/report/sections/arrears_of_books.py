@@ -25,6 +25,8 @@ from telcrm.tables.findings import counted
 __all__ = ["arrears_of_books"]
 
 _MONTHS = 12
+_LONG = 10_000
+"""From here on a count is too long for a twelfth of half the page."""
 
 
 def arrears_of_books(sources: Sources, books: Books) -> Section:
@@ -76,8 +78,8 @@ def _aging(sources: Sources, books: Books) -> Exhibit:
     return Exhibit(
         name="aging",
         title=sources.headed("Receivables by days past due"),
-        note="Day 1 is the day after the due date; current is what is not yet past it. All lines "
-        "together are the balance of the accounts.",
+        note="Day 1 is the day after the due date; current is what is not yet past it. Shares are "
+        "of all that is open. All lines of the table are the balance of the accounts.",
         frame=pl.concat([books.ages, rest]),
         columns={
             "age": Column("Days past due"),
@@ -121,22 +123,25 @@ def _actions(sources: Sources, books: Books) -> Iterator[Exhibit]:
     months = [month for month in last if month >= first]
     kinds = [kind.value for kind in ActionKind if kind.value in books.actions["kind"]]
     counts = {(month, kind): count for month, kind, count in books.actions.iter_rows()}
+    plot = charts.heat_map(
+        [[counts.get((month, kind), 0) for month in months] for kind in kinds],
+        rows=[named(kind) for kind in kinds],
+        columns=[
+            f"{month:%b\n%Y}" if month.month == 1 or month == months[0] else f"{month:%b}"
+            for month in months
+        ],
+        label="Dunning actions by month and kind",
+        written=True,
+    )
+    is_crowded = max(counts.values()) >= _LONG and len(months) > _MONTHS // 2
     yield Exhibit(
         name="actions",
         title="Dunning actions by month",
         note="What the ledger gave out to be done or noted."
         + (f" The last {_MONTHS} months; the CSV export holds all." if first < last[0] else ""),
         frame=books.actions,
-        plot=charts.heat_map(
-            [[counts.get((month, kind), 0) for month in months] for kind in kinds],
-            rows=[named(kind) for kind in kinds],
-            columns=[
-                f"{month:%b\n%Y}" if month.month == 1 or month == months[0] else f"{month:%b}"
-                for month in months
-            ],
-            label="Dunning actions by month and kind",
-            written=True,
-        ),
+        plot=replace(plot, width_in=2 * plot.width_in) if is_crowded else plot,
+        wide=is_crowded,
     )
 
 

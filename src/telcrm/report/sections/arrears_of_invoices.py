@@ -86,7 +86,8 @@ def _aging(sources: Sources, ages: pl.DataFrame) -> Exhibit:
     return Exhibit(
         name="aging",
         title=sources.headed("Open amount by days past due"),
-        note="Day 1 is the day after the due date; current is what is not yet past it.",
+        note="Day 1 is the day after the due date; current is what is not yet past it. Shares are "
+        "of all that is open.",
         frame=ages,
         columns={
             "age": Column("Days past due"),

@@ -19,7 +19,7 @@ def upgrade() -> None:
     _create_entry(on_postgresql=on_postgresql)
     _create_posting(on_postgresql=on_postgresql)
     _create_item()
-    for statement in _POSTGRESQL_GUARDS if on_postgresql else _SQLITE_GUARDS:
+    for statement in _POSTGRESQL_GUARDS if on_postgresql else (*_SQLITE_GUARDS, *_SQLITE_SHAPE):
         op.execute(statement)
 
 
@@ -169,6 +169,30 @@ _SQLITE_GUARDS = [
     """
     for table in ("entry", "posting")
     for verb in ("update", "delete")
+]
+
+# What SQLite's planner needs to know to choose the indexes: it knows nothing of a database that was
+# never analysed, and would read an account's whole history. An ANALYZE puts the truth in its place.
+_SQLITE_SHAPE = [
+    "ANALYZE",
+    "DELETE FROM sqlite_stat1",
+    *(
+        f"INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('{table}', '{index}', '{shape}')"
+        for table, index, shape in (
+            ("account", "sqlite_autoindex_account_1", "1000000 1000000 1"),
+            ("account", "account_party", "1000000 1000000 2"),
+            ("entry", "sqlite_autoindex_entry_1", "60000000 60 1"),
+            ("entry", "sqlite_autoindex_entry_2", "60000000 60000000 2 1"),
+            ("entry", "entry_reverses", "1000000 2 1"),
+            ("entry", "entry_sparse", "2000000 2 1"),
+            ("posting", "posting", "180000000 180 3 1"),
+            ("posting", "posting_item", "60000000 60 2"),
+            ("item", "item", "60000000 60 1"),
+            ("item", "item_live", "2000000 2 1"),
+            ("item", "item_document", "30000000 30 1"),
+        )
+    ),
+    "ANALYZE sqlite_schema",
 ]
 
 _POSTGRESQL_GUARDS = [
