@@ -3,14 +3,14 @@
     python -m benchmarks.ledger [--quick] [--database sqlite|postgresql|both] [--peers PYTHON]
 
 ``single``: one charge or payment per transaction, durable (SQLite ``synchronous=FULL``, PostgreSQL
-``synchronous_commit=on``). ``batch``: 1,000 per transaction; by hand is the fastest of executemany,
-COPY and unnest on PostgreSQL. Both sides start from the same plain events, build their commands, and
-take turns in small blocks, so that whatever else the machine does hits both; then the two databases
-are compared row by row, and telcrm verifies them. ``bulk``: a child process posts a million charges.
-``aging``: over the debts of that million.
+``synchronous_commit=on``). ``batch``: 1,000 per transaction. By hand there are several ways on
+PostgreSQL; the fastest counts. Both sides start from the same plain events, build their commands,
+and take turns in small blocks, so that whatever else the machine does hits both; then the two
+databases are compared row by row, and telcrm verifies them. Then a process of its own posts a
+million charges, and the aging runs over them.
 
-The ratio of postings is telcrm's speed divided by that by hand, the median over the blocks; of aging
-it is telcrm's time divided by that by hand. CPU seconds are those of this process: what a server
+The ratio of postings is telcrm's speed divided by that by hand, the median over the blocks; of
+aging it is telcrm's time divided by that by hand. CPU time is that of this process: what a server
 spends is in the wall time only.
 """
 
@@ -25,16 +25,15 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
-from sqlalchemy import make_url
-
 from benchmarks.ledger_by_hand import (
     AGING_DATES,
     Event,
@@ -42,8 +41,12 @@ from benchmarks.ledger_by_hand import (
     SqliteByHand,
     aging_sql,
 )
+from sqlalchemy import make_url
+
 from telcrm.domain import Money
 from telcrm.ledger import AgingBuckets, Charge, Ledger, LedgerCommand, OpenAccount, Pay
+
+T = TypeVar("T")
 
 OPENED = date(2026, 1, 1)
 AS_OF = date(2026, 6, 30)
@@ -128,9 +131,11 @@ class Place:
         return make_url(self._server).set(database=name).render_as_string(hide_password=False)
 
     def by_hand(self, url: str, how: str = "unnest") -> SqliteByHand | PostgresByHand:
+        """Open a database for the other contender."""
         return SqliteByHand(_path(url)) if self._server is None else PostgresByHand(url, how)
 
     def rows(self, url: str, sql: str, values: Any = ()) -> list[tuple[Any, ...]]:
+        """Ask a question in SQL."""
         if self._server is None:
             with closing(sqlite3.connect(_path(url))) as file:
                 return file.execute(sql, values).fetchall()
@@ -162,19 +167,23 @@ class Clock:
         self.cpu = 0.0
         self.events = 0
 
-    def time(self, work: Callable[[], object], count: int) -> None:
+    def time(self, work: Callable[[], T], count: int) -> T:
+        """Run it, and keep what it took."""
         wall, cpu = time.perf_counter(), time.process_time()
-        work()
+        answer = work()
         self.blocks.append(time.perf_counter() - wall)
         self.cpu += time.process_time() - cpu
         self.events += count
+        return answer
 
     @property
     def per_second(self) -> float:
+        """Events per second of wall time."""
         return self.events / sum(self.blocks)
 
     @property
     def cpu_us(self) -> float:
+        """CPU time per event in microseconds."""
         return self.cpu / self.events * 1e6
 
 
@@ -186,42 +195,49 @@ def race(place: Place, title: str, *, blocks: int, size: int, single: bool, how:
             open_accounts(ledger, ACCOUNTS)
     ours, hand = Clock(), Clock()
     by_hand = place.by_hand(urls["hand"], how)
+
+    def post_ours(many: list[Event]) -> None:
+        if single:
+            _post_each(ledger, many)
+        else:
+            ledger.post_many(map(command, many), chunk_size=CHUNK)
+
+    def post_by_hand(many: list[Event]) -> None:
+        for part in [[event] for event in many] if single else [many]:
+            by_hand.post(part)
+
+    turns = [(ours, post_ours), (hand, post_by_hand)]
     with Ledger.open(urls["ours"]) as ledger, closing(by_hand):
         for block in range(blocks + 1):
             many = list(events(size, ACCOUNTS, first=block * size))
-            if single:
-                contenders: tuple[Callable[[], object], ...] = (
-                    lambda: [ledger.post(command(event)) for event in many],
-                    lambda: [by_hand.post([event]) for event in many],
-                )
-            else:
-                contenders = (
-                    lambda: ledger.post_many(map(command, many), chunk_size=CHUNK),
-                    lambda: by_hand.post(many),
-                )
-            turns = list(zip((ours, hand), contenders, strict=True))
             # Who begins changes from block to block; the first block warms both up.
-            for clock, work in turns if block % 2 else turns[::-1]:
-                (Clock() if block == 0 else clock).time(work, size)
+            for clock, post in turns if block % 2 else turns[::-1]:
+                (Clock() if block == 0 else clock).time(partial(post, many), size)
     check_same(place, urls)
     ratios = [by / us for us, by in zip(ours.blocks, hand.blocks, strict=True)]
     print(
         f"{place.kind:11}{title:24}{ours.per_second:9,.0f}{hand.per_second:9,.0f}"
-        f"{median(ratios):7.2f}{hand.cpu / ours.cpu:9.2f}"
-        f"{ours.cpu_us:9,.0f}{hand.cpu_us:9,.0f}"
+        f"{median(ratios):7.2f}   in us:  "
+        f"{ours.cpu_us:9,.0f}{hand.cpu_us:9,.0f}{hand.cpu_us / ours.cpu_us:7.2f}"
     )
     return hand
 
 
 ROWS = (
     "SELECT account_id, account.seq, receivable, disputed, unapplied, last_on FROM account",
-    "SELECT account_id, entry.seq, kind, key, step, effective_on, request_hash, body, opens_kind, "
-    "opens_document, opens_due_on, opens_amount, balance FROM entry JOIN account ON number = "
-    "account_number",
-    "SELECT account_id, posting.seq, line, gl, detail, item, counter, amount, effective_on FROM "
-    "posting JOIN account ON number = account_number",
-    "SELECT account_id, item.seq, kind, document, effective_on, due_on, amount, open_net, "
-    "open_tax, item.last_on, live FROM item JOIN account ON number = account_number",
+    (
+        "SELECT account_id, entry.seq, kind, key, step, effective_on, request_hash, body, "
+        "opens_kind, opens_document, opens_due_on, opens_amount, balance FROM entry "
+        "JOIN account ON number = account_number"
+    ),
+    (
+        "SELECT account_id, posting.seq, line, gl, detail, item, counter, amount, effective_on "
+        "FROM posting JOIN account ON number = account_number"
+    ),
+    (
+        "SELECT account_id, item.seq, kind, document, effective_on, due_on, amount, open_net, "
+        "open_tax, item.last_on, live FROM item JOIN account ON number = account_number"
+    ),
 )
 
 
@@ -238,11 +254,74 @@ def check_same(place: Place, urls: dict[str, str]) -> None:
 
 def postings(place: Place, *, quick: bool) -> None:
     blocks = 10 if quick else 60
-    race(place, "single", blocks=blocks, size=SINGLE_BLOCK, single=True, how="unnest")
+    ways = ["statements", "unnest"] if place.kind == "postgresql" else ["statements"]
+    for how in ways:
+        title = f"single, {how}"
+        race(place, title, blocks=blocks, size=SINGLE_BLOCK, single=True, how=how)
     blocks = 3 if quick else 12
     ways = ["unnest", "copy", "executemany"] if place.kind == "postgresql" else ["executemany"]
     for how in ways:
         race(place, f"batch, {how}", blocks=blocks, size=CHUNK, single=False, how=how)
+
+
+# Peers.
+
+PEERS = {
+    "sqlite": ("python-accounting", "python_accounting"),
+    "postgresql": ("django-hordak", "hordak"),
+}
+
+INSTALLING = """\
+{peer} is not installed: name the Python of an environment that has it with --peers.
+    python -m venv peers
+    peers/bin/pip install django-hordak "psycopg[binary]" "sqlalchemy>=2.1.4" "python-dateutil<3"
+    peers/bin/pip install --no-deps python-accounting
+"""
+
+
+def peers(place: Place, python: str, *, blocks: int) -> None:
+    """Take turns with a peer, one event per transaction, each in its own new database."""
+    peer, module = PEERS[place.kind]
+    found = subprocess.run([python, "-c", f"import {module}"], capture_output=True, check=False)  # noqa: S603
+    if found.returncode:
+        print(INSTALLING.format(peer=peer))
+        return
+    program = Path(__file__).with_name("ledger_peers.py")
+    url = place.url("ours")
+    ours, theirs = Clock(), Clock()
+    with (
+        Ledger.open(url) as ledger,
+        subprocess.Popen(  # noqa: S603
+            [python, str(program), peer, place.url("peer")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
+        open_accounts(ledger, ACCOUNTS)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        for block in range(blocks + 1):
+            process.stdin.write(f"{SINGLE_BLOCK}\n")
+            process.stdin.flush()
+            seconds = float(process.stdout.readline())
+            many = events(SINGLE_BLOCK, ACCOUNTS, first=block * SINGLE_BLOCK)
+            (ours if block else Clock()).time(partial(_post_each, ledger, list(many)), SINGLE_BLOCK)
+            if block:
+                theirs.blocks.append(seconds)
+                theirs.events += SINGLE_BLOCK
+        process.stdin.close()
+    ratios = [them / us for us, them in zip(ours.blocks, theirs.blocks, strict=True)]
+    print(
+        f"{place.kind:11}single: telcrm {ours.per_second:,.0f}/s, "
+        f"{peer} {theirs.per_second:,.0f}/s, ratio {median(ratios):.0f}"
+    )
+
+
+def _post_each(ledger: Ledger, many: list[Event]) -> None:
+    for event in many:
+        ledger.post(command(event))
 
 
 # A million.
@@ -296,25 +375,16 @@ def bulk(place: Place, items: int) -> str:
 def aging(place: Place, url: str, items: int, *, repeat: int) -> None:
     place.analyze(url)
     days = dict(zip(AGING_DATES, AgingBuckets().edges(AS_OF), strict=True))
-    if place.kind == "sqlite":
-        sql, values = aging_sql(lambda name: f":{name}"), {k: v.isoformat() for k, v in days.items()}
-    else:
-        sql, values = aging_sql(lambda name: f"%({name})s"), days
+    sql = aging_sql(":{}" if place.kind == "sqlite" else "%({})s")
+    values = {name: day.isoformat() for name, day in days.items()}
     ours, hand = Clock(), Clock()
-    answers: dict[str, Any] = {}
     with Ledger.open(url) as ledger:
         for turn in range(repeat + 1):
-            for name, clock, ask in (
-                ("ours", ours, lambda: ledger.aging(as_of=AS_OF)),
-                ("hand", hand, lambda: place.rows(url, sql, values)),
-            ):
-                (clock if turn else Clock()).time(
-                    lambda name=name, ask=ask: answers.update({name: ask()}), items
-                )
-    rows = answers["ours"]
+            rows = (ours if turn else Clock()).time(lambda: ledger.aging(as_of=AS_OF), items)
+            answer = (hand if turn else Clock()).time(lambda: place.rows(url, sql, values), items)
     total = rows.total("EUR")
-    assert len(rows) == len(answers["hand"])
-    by_hand = [sum(row[place] for row in answers["hand"]) for place in range(5, 10)]
+    assert len(rows) == len(answer)
+    by_hand = [sum(row[column] for row in answer) for column in range(5, 10)]
     assert [bucket.minor_units for bucket in total.buckets] == by_hand
     ratios = [us / by for us, by in zip(ours.blocks, hand.blocks, strict=True)]
     print(
@@ -351,10 +421,11 @@ def main() -> None:
 
 def measure(place: Place, given: argparse.Namespace, items: int) -> None:
     if given.only in (None, "postings"):
-        print(
-            f"{'':35}{'telcrm':>9}{'by hand':>9}{'ratio':>7}{'of CPU':>9}{'CPU us':>9}{'by hand':>9}"
-        )
+        heads = f"{'telcrm':>9}{'by hand':>9}{'ratio':>7}"
+        print(f"{'entries/s':35}{heads}   of CPU: {heads}")
         postings(place, quick=given.quick)
+    if given.only in (None, "peers"):
+        peers(place, given.peers or sys.executable, blocks=4 if given.quick else 20)
     if given.only in (None, "bulk") and items:
         url = bulk(place, items)
         aging(place, url, items, repeat=3 if given.quick else 5)

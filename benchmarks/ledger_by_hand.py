@@ -2,17 +2,19 @@
 
 The tables, triggers and indexes are telcrm's own, and so is every row: the benchmark compares the
 databases, and telcrm verifies the one that is written here. It knows charges and payments that
-settle debts in full, checks keys and the closed period, takes the accounts first, and keeps the chain
-of hashes; it does nothing else.
+settle debts in full, checks keys and the closed period, takes the accounts first, and keeps the
+chain of hashes; it does nothing else.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import psycopg
@@ -48,9 +50,7 @@ ENTRY = (
     "account_number, seq, tenant_number, kind, key, step, effective_on, recorded_us, request_hash, "
     "body, opens_kind, opens_document, opens_due_on, opens_amount, balance, hash"
 )
-POSTING = (
-    "account_number, seq, line, gl, detail, item, counter, amount, effective_on, recorded_us"
-)
+POSTING = "account_number, seq, line, gl, detail, item, counter, amount, effective_on, recorded_us"
 ITEM = (
     "account_number, seq, kind, document, effective_on, due_on, amount, open_net, open_tax, "
     "disputed_net, disputed_tax, written_off, recovered, last_on, recorded_us, opened_us, live"
@@ -74,7 +74,7 @@ def command(event: Event) -> str:
     return _encode(said)
 
 
-def book(
+def book(  # noqa: PLR0915 - what is written is decided in one place
     events: Sequence[Event],
     requests: Sequence[tuple[str, str]],
     accounts: dict[str, list[Any]],
@@ -109,8 +109,8 @@ def book(
             debt = [number, seq, event.document, on, event.due_on, amount, net, tax, on, us]
             items.setdefault(number, []).append(debt)
             moved[number, seq] = debt
-            row = (number, seq, "service", event.document, on, event.due_on, amount, net, tax)
-            written.new_items.append((*row, 0, 0, 0, 0, on, us, us, True))
+            start = (number, seq, "service", event.document, on, event.due_on, amount, net, tax)
+            written.new_items.append((*start, 0, 0, 0, 0, on, us, us, True))
         else:
             kind, balance = "payment", receivable - amount
             opens = ("credit", None, None, amount)
@@ -128,8 +128,9 @@ def book(
                 moved[number, item] = debt
                 items[number].remove(debt)
             assert not rest
-            row = (number, seq, "credit", None, on, None, amount, 0, 0)
-            written.new_items.append((*row, 0, 0, 0, 0, on, us, us, False))
+            none = (0, 0, 0, 0, 0, 0)
+            credit = (number, seq, "credit", None, on, None, amount, *none, on, us, us, False)
+            written.new_items.append(credit)
         body = f'{{"command":{text}}}'
         key = event.key
         said = (event.account_id, seq, kind, key, 0, on, us, "EUR", request_hash, body, None)
@@ -143,7 +144,7 @@ def book(
     for name in {event.account_id for event in events}:
         _, number, seq, chain, receivable, _, last_on, us, _ = accounts[name]
         written.accounts.append((number, seq, chain, receivable, last_on, us))
-    new = {row[:2]: place for place, row in enumerate(written.new_items)}
+    new = {(row[0], row[1]): place for place, row in enumerate(written.new_items)}
     for name_of_item, debt in moved.items():
         _, _, _, _, _, _, net, tax, last_on, us = debt
         live = bool(net or tax)
@@ -226,6 +227,7 @@ class SqliteByHand:
             self._session.execute(sql, row)
 
     def close(self) -> None:
+        """Close the connection."""
         self._session.close()
 
 
@@ -234,7 +236,12 @@ class PostgresByHand:
 
     def __init__(self, url: str, how: str = "unnest") -> None:
         self._session = psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
-        self._write = {"unnest": self._unnest, "copy": self._copy, "executemany": self._many}[how]
+        self._write = {
+            "statements": self._statements,
+            "unnest": self._unnest,
+            "copy": self._copy,
+            "executemany": self._many,
+        }[how]
 
     def post(self, events: Sequence[Event]) -> None:
         """Post them in one transaction."""
@@ -269,6 +276,18 @@ class PostgresByHand:
         self._write(book(events, requests, accounts, items, None))
         execute("COMMIT")
 
+    def _statements(self, written: Written) -> None:
+        execute = self._session.execute
+        for row in written.entries:
+            execute(_insert("entry", ENTRY), row)
+        self._postings(written.postings)
+        for row in written.new_items:
+            execute(_insert("item", ITEM), row)
+        for row in written.accounts:
+            execute(_UPDATE_ACCOUNT, (*row[1:], row[0]))
+        for row in written.items:
+            execute(_UPDATE_ITEM, (*row[2:], *row[:2]))
+
     def _unnest(self, written: Written) -> None:
         parts = [(sql, rows) for sql, rows in zip(_PARTS, written, strict=True) if rows]
         sql = "WITH " + ", ".join(f"w{place} AS ({part})" for place, (part, _) in enumerate(parts))
@@ -291,28 +310,22 @@ class PostgresByHand:
 
     def _many(self, written: Written) -> None:
         cursor = self._session.cursor()
-        # The trigger sees one row of a posting at a time, so the balance is checked per statement:
-        # each entry's lines are one statement of several rows.
         cursor.executemany(_insert("entry", ENTRY), written.entries)
-        for lines in _by_entry(written.postings).values():
-            values = ",".join([f"({','.join(['%s'] * 10)})"] * len(lines))
-            cursor.execute(
-                f"INSERT INTO posting ({POSTING}) VALUES {values}",  # noqa: S608
-                [value for line in lines for value in line],
-            )
+        self._postings(written.postings)
         cursor.executemany(_insert("item", ITEM), written.new_items)
-        cursor.executemany(
-            "UPDATE account SET seq = %s, hash = %s, receivable = %s, last_on = %s, "
-            "recorded_us = %s WHERE number = %s",
-            [(*row[1:], row[0]) for row in written.accounts],
-        )
-        cursor.executemany(
-            "UPDATE item SET open_net = %s, open_tax = %s, last_on = %s, recorded_us = %s, "
-            "live = %s WHERE account_number = %s AND seq = %s",
-            [(*row[2:], *row[:2]) for row in written.items],
-        )
+        accounts = [(*row[1:], row[0]) for row in written.accounts]
+        cursor.executemany(_UPDATE_ACCOUNT, accounts)
+        cursor.executemany(_UPDATE_ITEM, [(*row[2:], *row[:2]) for row in written.items])
+
+    def _postings(self, postings: Sequence[tuple[Any, ...]]) -> None:
+        # What one statement adds has to balance.
+        for _, lines in groupby(postings, key=itemgetter(0, 1)):
+            row = [value for line in lines for value in line]
+            values = ",".join([f"({','.join(['%s'] * 10)})"] * (len(row) // 10))
+            self._session.execute(f"INSERT INTO posting ({POSTING}) VALUES {values}", row)  # noqa: S608
 
     def close(self) -> None:
+        """Close the connection."""
         self._session.close()
 
 
@@ -356,15 +369,18 @@ _PARTS = (
 )
 
 
+_UPDATE_ACCOUNT = (
+    "UPDATE account SET seq = %s, hash = %s, receivable = %s, last_on = %s, recorded_us = %s "
+    "WHERE number = %s"
+)
+_UPDATE_ITEM = (
+    "UPDATE item SET open_net = %s, open_tax = %s, last_on = %s, recorded_us = %s, live = %s "
+    "WHERE account_number = %s AND seq = %s"
+)
+
+
 def _insert(table: str, columns: str) -> str:
     return f"INSERT INTO {table} ({columns}) VALUES ({','.join(['%s'] * len(columns.split(',')))})"  # noqa: S608
-
-
-def _by_entry(postings: Sequence[tuple[Any, ...]]) -> dict[tuple[int, int], list[tuple[Any, ...]]]:
-    found: dict[tuple[int, int], list[tuple[Any, ...]]] = {}
-    for row in postings:
-        found.setdefault((row[0], row[1]), []).append(row)
-    return found
 
 
 def _plain(row: Sequence[Any]) -> list[Any]:
@@ -374,9 +390,9 @@ def _plain(row: Sequence[Any]) -> list[Any]:
 AGING_DATES = ("date0", "date1", "date2", "date3")
 
 
-def aging_sql(placeholder: Callable[[str], str]) -> str:
+def aging_sql(placeholder: str) -> str:
     """Return the question as an analyst writes it, of what is open now."""
-    day = [placeholder(name) for name in AGING_DATES]
+    day = [placeholder.format(name) for name in AGING_DATES]
     spans = [
         f"due_on >= {day[0]}",
         f"due_on < {day[0]} AND due_on >= {day[1]}",

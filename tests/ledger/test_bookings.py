@@ -183,7 +183,7 @@ def test_lines_arrive_in_the_command() -> None:
         ({"key": "~own"}, "key: "),
         ({"key": ""}, "key: "),
         ({"nature": "credit"}, "nature is service, fee or interest"),
-        ({"tax": Money(13, "EUR")}, "tax 13.00 EUR is more than the amount"),
+        ({"tax": Money(13, "EUR")}, "tax 13.00 EUR lies outside 0 to the amount"),
         ({"tax": Money(1, "USD")}, "all in EUR"),
         ({"on": "yesterday"}, "on: "),
     ],

@@ -82,7 +82,7 @@ POLICIES = (
 )
 
 
-EXAMPLES = {"Memory": 260, "Sqlite": 10, "Postgresql": 10}
+EXAMPLES = {"Memory": 270, "Sqlite": 45, "Postgresql": 25}
 FLIP = st.booleans()
 
 STEPS: Counter[str] = Counter()

@@ -564,20 +564,23 @@ def _two(first: str, second: str | None) -> tuple[str, ...]:
 
 
 def _check_lines(amount: Money, tax: Money | None, lines: tuple[InvoiceLine, ...]) -> None:
-    if any(
-        part.currency != amount.currency for part in (tax, *(line.net for line in lines)) if part
-    ):
+    parts = [part for line in lines for part in (line.net, line.tax)]
+    if any(part.currency != amount.currency for part in (tax, *parts) if part is not None):
         message = f"amount, tax and lines are all in {amount.currency.code}"
         raise ValueError(message)
-    if tax is not None and tax > amount:
-        message = f"tax {tax} is more than the amount {amount}"
-        raise ValueError(message)
-    if not lines:
-        return
+    for part in parts:
+        _bookable(abs(part))
     line_tax = Money.sum((line.tax for line in lines), currency=amount.currency)
-    total = line_tax + Money.sum((line.net for line in lines), currency=amount.currency)
-    if total != amount or tax not in (None, line_tax) or not line_tax.minor_units >= 0:
-        message = f"lines add up to {total} with tax {line_tax}, amount is {amount} with tax {tax}"
+    if lines and tax not in (None, line_tax):
+        message = f"the lines hold {line_tax} of tax, tax says {tax}"
+        raise ValueError(message)
+    held = tax if tax is not None else line_tax
+    if not 0 <= held.minor_units <= amount.minor_units:
+        message = f"tax {held} lies outside 0 to the amount {amount}"
+        raise ValueError(message)
+    total = Money.sum(parts, currency=amount.currency)
+    if lines and total != amount:
+        message = f"lines add up to {total}, the amount is {amount}"
         raise ValueError(message)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from telcrm.ledger.stores.protocol import LedgerStore
+from telcrm.ledger.stores.protocol import BookChanges, LedgerStore, StoreTransaction
 from telcrm.ledger.stores.sql_store import open_sql_store
 from telcrm.testing.random_books import RandomBooks
 
@@ -42,6 +43,10 @@ def url(request: pytest.FixtureRequest) -> str:
     return found
 
 
+def append(changes: BookChanges, transaction: StoreTransaction) -> None:
+    transaction.append(changes)
+
+
 @pytest.fixture
 def fill() -> Callable[..., RandomBooks]:
     """Books at random into a store, and returns what was booked."""
@@ -49,7 +54,7 @@ def fill() -> Callable[..., RandomBooks]:
     def book(store: LedgerStore, transactions: int = 30, *, seed: int = 7) -> RandomBooks:
         books = RandomBooks(seed, tenant=store.tenant)
         for changes in books.transactions(transactions):
-            store.transact(lambda transaction, changes=changes: transaction.append(changes))
+            store.transact(partial(append, changes))
         return books
 
     return book

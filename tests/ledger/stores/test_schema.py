@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, inspect, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import Connection, Engine, create_engine, insert, inspect, select, text
+from sqlalchemy.exc import IntegrityError
 
 from telcrm.ledger.stores.protocol import LedgerStore
 from telcrm.ledger.stores.schema import REVISION, VERSION_TABLE, metadata
+from telcrm.ledger.stores.sql_rows import ENTRY_INSERTS
 from telcrm.testing.random_books import RandomBooks
 
 Opened = Callable[..., LedgerStore]
@@ -117,26 +118,20 @@ def test_postgresql_refuses_what_does_not_balance(
 
 
 def test_postings_need_an_entry(engine: Engine) -> None:
-    if engine.dialect.name == "sqlite":
-        event_statement = "PRAGMA foreign_keys = ON"
-    else:
-        event_statement = "SELECT 1"
     with engine.connect() as connection:
-        connection.execute(text(event_statement))
-        connection.rollback()
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+            connection.rollback()
         with pytest.raises(IntegrityError, match=r"FOREIGN KEY|no entry"):
             connection.execute(text(POSTING.format(gap=10_000, amount="3 - 2 * n")))
 
 
 def test_a_key_has_each_step_once(engine: Engine) -> None:
-    repeated = (
-        "INSERT INTO entry (account_number, seq, tenant_number, kind, {key}, step, effective_on,"
-        " recorded_us, request_hash, body, balance, hash) SELECT account_number, seq + 10000,"
-        " tenant_number, kind, {key}, step, effective_on, recorded_us, request_hash, body, balance,"
-        " hash FROM entry WHERE account_number = 1 AND seq = 1"
-    ).format(key='"key"')
-    with engine.connect() as connection, pytest.raises(DBAPIError, match=r"(?i)unique"):
-        connection.execute(text(repeated))
+    entry = metadata.tables["entry"]
+    names = [column.name for column in ENTRY_INSERTS]
+    again = select(*(entry.c[name] + 10_000 if name == "seq" else entry.c[name] for name in names))
+    with engine.connect() as connection, pytest.raises(IntegrityError, match=r"(?i)unique"):
+        connection.execute(insert(entry).from_select(names, again))
 
 
 def test_importing_the_ledger_does_not_import_sqlalchemy() -> None:

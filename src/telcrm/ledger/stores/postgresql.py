@@ -8,6 +8,7 @@ writers wait for each other. What they read after that cannot change before they
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import psycopg
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Dialect,
     Integer,
     Select,
+    Update,
     any_,
     bindparam,
     cast,
@@ -27,10 +29,12 @@ from sqlalchemy import (
     literal_column,
     select,
     tuple_,
+    update,
 )
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import URL
 
+from telcrm.errors import ReadOnlyStoreError
 from telcrm.ledger.stores import schema
 from telcrm.ledger.stores.postgresql_write import array, write_statement
 from telcrm.ledger.stores.sql_backend import DriverConnection, SqlBackend
@@ -49,6 +53,24 @@ _RACES: Final = frozenset({"40001", "40P01"})
 _RACED_KEYS: Final = frozenset({"entry_key", "account_name"})
 """Where another writer was first, a second look sees what it wrote."""
 
+_OLDEST_TXID: Final[ColumnElement[int]] = literal_column(
+    "pg_snapshot_xmin(pg_current_snapshot())::text::bigint", BigInteger
+)
+"""All transactions before this one have ended."""
+
+_NEXT_TXID: Final[ColumnElement[int]] = literal_column(
+    "pg_snapshot_xmax(pg_current_snapshot())::text::bigint", BigInteger
+)
+
+
+def _is_tenant() -> ColumnElement[bool]:
+    return schema.tenant.c.number == bindparam("tenant_number")
+
+
+def _shift() -> ColumnElement[int]:
+    return select(schema.tenant.c.txid_shift).where(_is_tenant()).scalar_subquery()
+
+
 _Dialect: Callable[..., Dialect] = PGDialect_psycopg
 
 
@@ -61,14 +83,14 @@ class PostgresqlBackend(SqlBackend):
     owns_database = False
     advice_on_place = "Give the ledger a schema of its own: ?options=-csearch_path%3Dledger"
     # Transactions that began later may commit earlier. An entry is shown when all transactions
-    # that began before its own have ended, so nothing appears before it any more.
+    # that began before its own have ended, so nothing appears before it any more. A server counts
+    # its transactions from its own beginning: mend_feed keeps the count rising.
     feed_conditions = (
         tuple_(schema.entry.c.txid, schema.entry.c.position)
         > tuple_(
             bindparam("after_txid", type_=BigInteger), bindparam("after_position", type_=BigInteger)
         ),
-        schema.entry.c.txid
-        < literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint"),
+        schema.entry.c.txid < _OLDEST_TXID + _shift(),
     )
     feed_order = (schema.entry.c.txid, schema.entry.c.position)
 
@@ -94,6 +116,17 @@ class PostgresqlBackend(SqlBackend):
 
     def prepare(self) -> None:
         """Do nothing: a PostgreSQL database is ready."""
+
+    def mend_feed(self, tenant_number: int) -> None:
+        """Shift the count of transactions where the books came from another server."""
+        behind = self.query(_is_behind)
+        if self.read(lambda ask: behind.rows(ask, tenant_number=tenant_number)) != [(True,)]:
+            return
+        # Who may only read finds less in the feed, and all else as it was.
+        with suppress(ReadOnlyStoreError), self.translated(), self.write(tenant_number) as session:
+            self.lock_period(session, tenant_number)
+            if behind.rows(session, tenant_number=tenant_number) == [(True,)]:
+                self.query(_catch_up).run(session, tenant_number=tenant_number)
 
     def lock_period(self, connection: DriverConnection, tenant_number: int) -> None:
         """Wait until no other transaction shares the tenant's lock, and take it alone."""
@@ -148,6 +181,22 @@ class PostgresqlBackend(SqlBackend):
         if not isinstance(error, psycopg.Error):
             return False
         return error.sqlstate in _RACES or error.diag.constraint_name in _RACED_KEYS
+
+
+def _last_txid() -> ColumnElement[int]:
+    last = select(schema.entry.c.txid).where(
+        schema.entry.c.tenant_number == bindparam("tenant_number")
+    )
+    return last.order_by(schema.entry.c.txid.desc()).limit(literal_column("1")).scalar_subquery()
+
+
+def _is_behind(_: SqlBackend) -> Select[Any]:
+    return select(_last_txid() - _shift() >= _NEXT_TXID)
+
+
+def _catch_up(_: SqlBackend) -> Update:
+    following = _last_txid() + literal_column("1")
+    return update(schema.tenant).where(_is_tenant()).values(txid_shift=following)
 
 
 def _next_numbers(_: SqlBackend) -> Select[Any]:

@@ -9,10 +9,14 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import (
     ARRAY,
     CTE,
+    BigInteger,
     Column,
+    ColumnElement,
     Dialect,
+    Integer,
     Table,
     Text,
+    any_,
     bindparam,
     column,
     func,
@@ -35,6 +39,14 @@ from telcrm.ledger.stores.sql_rows import (
 )
 
 __all__ = ["array", "write_statement"]
+
+
+_Writer = Callable[[Sequence[Any]], str]
+
+_CURRENT_TXID: Final[ColumnElement[int]] = literal_column(
+    "pg_current_xact_id()::text::bigint", BigInteger
+)
+"""Number of the transaction, as this server counts."""
 
 
 class _Part(NamedTuple):
@@ -64,22 +76,20 @@ def write_statement(rows: Rows, dialect: Dialect) -> tuple[str, list[str]] | Non
     filled = {name: many for name in _PARTS if (many := getattr(rows, name))}
     if not filled:
         return None
-    sql, writers = _prepared(tuple(filled), dialect)
-    columns = (values for many in filled.values() for values in zip(*many, strict=True))
-    return sql, [write(values) for write, values in zip(writers, columns, strict=True)]
+    sql, order, writers = _prepared(tuple(filled), dialect)
+    columns = [values for many in filled.values() for values in zip(*many, strict=True)]
+    return sql, [write(columns[place]) for place, write in zip(order, writers, strict=True)]
 
 
 @cache
-def _prepared(
-    names: tuple[str, ...], dialect: Dialect
-) -> tuple[str, list[Callable[[Sequence[Any]], str]]]:
+def _prepared(names: tuple[str, ...], dialect: Dialect) -> tuple[str, list[int], list[_Writer]]:
     statements = [_statement(name, _PARTS[name]) for name in names]
     compiled: Any = select(literal_column("1")).add_cte(*statements).compile(dialect=dialect)
     columns = {_parameter(name, one): one for name in names for one in _PARTS[name].columns}
-    assert list(compiled.positiontup) == list(columns)  # noqa: S101 - else values would change places
-    return compiled.string, [
-        _texts if isinstance(one.type, Text) else _numbers for one in columns.values()
-    ]
+    places = {parameter: place for place, parameter in enumerate(columns)}
+    order = [places[parameter] for parameter in compiled.positiontup]
+    types = [columns[parameter].type for parameter in compiled.positiontup]
+    return compiled.string, order, [_texts if isinstance(one, Text) else _numbers for one in types]
 
 
 def _parameter(name: str, one: Column[Any]) -> str:
@@ -95,6 +105,13 @@ def _statement(name: str, part: _Part) -> CTE:
         *(column(one.name, type(one.type)()) for one in columns)
     ).render_derived()
     names = [one.name for one in columns]
+    if name == "entries":
+        shift = select(schema.tenant.c.txid_shift).where(
+            # All are of one tenant.
+            schema.tenant.c.number == any_(bindparam(f"{name}_tenant_number", type_=ARRAY(Integer)))
+        )
+        txid = _CURRENT_TXID + shift.scalar_subquery()
+        return insert(table).from_select([*names, "txid"], select(*rows.c, txid)).cte(f"add_{name}")
     if not keys:
         return insert(table).from_select(names, select(*rows.c)).cte(f"add_{name}")
     is_row = [table.c[key] == rows.c[key] for key in names[:keys]]

@@ -76,6 +76,9 @@ tenant = Table(
     Column("number", Integer, Identity(), primary_key=True),
     Column("tenant", _Text, nullable=False, unique=True),
     Column("closed_through", Date),
+    # What is added to the numbers of PostgreSQL's transactions, so that they go on rising when the
+    # books move to another server; see PostgresqlBackend.
+    Column("txid_shift", BigInteger, nullable=False, server_default=text("0")),
 )
 
 account = Table(

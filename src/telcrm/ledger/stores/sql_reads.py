@@ -254,10 +254,12 @@ def _states(
     *columns: _Expression,
     live: bool = True,
     kept_accounts: bool = True,
+    scoped: bool = True,
 ) -> Subquery:
     """Items as of a state of knowledge: some columns, and open, disputed and written_off.
 
-    ``kept_accounts`` says whether items of accounts count whose own sums are exact.
+    ``kept_accounts`` says whether items of accounts count whose own sums are exact. Unless it is
+    ``scoped``, the items may be of any tenant: who asks joins the accounts anyway.
     """
     kept = (
         select(
@@ -266,9 +268,11 @@ def _states(
             _DISPUTED.label("disputed"),
             _WRITTEN_OFF.label("written_off"),
         )
-        .select_from(_accounts_with_items)
-        .where(_in_scope(backend, chosen), _is_exact(item, limits))
+        .select_from(_accounts_with_items if scoped else item)
+        .where(_is_exact(item, limits))
     )
+    if scoped:
+        kept = kept.where(_in_scope(backend, chosen))
     if live:
         kept = kept.where(is_live)
     if not kept_accounts:
@@ -354,33 +358,29 @@ def _item_states(backend: SqlBackend, limits: Limits, chosen: bool, live: bool) 
 
 def _aging(backend: SqlBackend, limits: Limits, chosen: bool, n_edges: int) -> Select[Any]:
     due_on = func.coalesce(item.c.due_on, item.c.effective_on).label("due_on")
-    states = _states(backend, limits, chosen, item.c.account_number, item.c.kind, due_on)
+    columns = (item.c.account_number, item.c.kind, due_on)
+    states = _states(backend, limits, chosen, *columns, scoped=chosen)
     edges = [bindparam(f"edge_{place}", type_=Date) for place in range(n_edges)]
-    is_debt = states.c.kind.in_(_DEBTS)
+    # With deposits left out, what is no credit is a debt.
+    is_debt = states.c.kind != _word(ItemKind.CREDIT)
     is_past_due = is_debt & (states.c.open != _ZERO) & (states.c.due_on < edges[0])
     froms = [states.c.due_on >= edge for edge in edges]
     untils = [states.c.due_on < edge for edge in edges]
     spans = [froms[0], *map(and_, untils, froms[1:]), untils[-1]]
-    sums = (
+    return (
         select(
-            states.c.account_number,
-            _sum(states.c.disputed).label("disputed"),
-            _sum_where(states.c.kind == _word(ItemKind.CREDIT), states.c.open).label("unapplied"),
-            func.min(case((is_past_due, states.c.due_on))).label("oldest"),
-            *(
-                _sum_where(is_debt & span, states.c.open).label(f"bucket_{place}")
-                for place, span in enumerate(spans)
-            ),
+            account.c.account_id,
+            account.c.currency,
+            _sum(states.c.disputed),
+            _sum_where(not_(is_debt), states.c.open),
+            func.min(case((is_past_due, states.c.due_on))),
+            *(_sum_where(is_debt & span, states.c.open) for span in spans),
         )
+        .join_from(states, account, account.c.number == states.c.account_number)
+        .where(_in_scope(backend, chosen=False))
         .where(states.c.kind != _word(ItemKind.DEPOSIT))
         .where(or_(states.c.open != _ZERO, states.c.disputed != _ZERO))
-        .group_by(states.c.account_number)
-        .subquery("sums")
-    )
-    figures = [column for column in sums.c if column.name != "account_number"]
-    return (
-        select(account.c.account_id, account.c.currency, *figures)
-        .join_from(account, sums, sums.c.account_number == account.c.number)
+        .group_by(account.c.number)
         .order_by(account.c.account_id)
     )
 

@@ -125,7 +125,10 @@ class SqlStore:
         if self._known_number is None:
             query = self._backend.query(_tenant_number)
             rows = self._backend.read(lambda ask: query.rows(ask, tenant=self._tenant))
-            self._known_number = rows[0][0] if rows else None
+            if rows:
+                ((number,),) = rows
+                self._backend.mend_feed(number)
+                self._known_number = number
         return self._known_number
 
     def _add_tenant(self) -> int:

@@ -19,8 +19,10 @@ def upgrade() -> None:
     _create_entry(on_postgresql=on_postgresql)
     _create_posting(on_postgresql=on_postgresql)
     _create_item()
-    for statement in _POSTGRESQL_GUARDS if on_postgresql else (*_SQLITE_GUARDS, *_SQLITE_SHAPE):
+    for statement in _POSTGRESQL_GUARDS if on_postgresql else _SQLITE_GUARDS:
         op.execute(statement)
+    if not on_postgresql:
+        _tell_shape()
 
 
 def _create_tenant() -> None:
@@ -29,6 +31,7 @@ def _create_tenant() -> None:
         sa.Column("number", sa.Integer, sa.Identity(), primary_key=True),
         sa.Column("tenant", _text, nullable=False, unique=True),
         sa.Column("closed_through", sa.Date),
+        sa.Column("txid_shift", sa.BigInteger, nullable=False, server_default=sa.text("0")),
     )
 
 
@@ -162,6 +165,31 @@ def _index_where(name: str, table: str, columns: list[str], condition: str) -> N
     op.create_index(name, table, columns, postgresql_where=where, sqlite_where=where)
 
 
+def _tell_shape() -> None:
+    # SQLite's planner knows nothing of a database that was never analysed, and would read an
+    # account's whole history where an index has the few rows. An ANALYZE tells it the truth.
+    op.execute("ANALYZE")
+    op.execute("DELETE FROM sqlite_stat1")
+    shape = sa.table("sqlite_stat1", sa.column("tbl"), sa.column("idx"), sa.column("stat"))
+    op.bulk_insert(shape, [dict(zip(("tbl", "idx", "stat"), row, strict=True)) for row in _SHAPE])
+    op.execute("ANALYZE sqlite_schema")
+
+
+# Rows, and rows for each value of the first column, of the first two, ...
+_SHAPE = [
+    ("account", "sqlite_autoindex_account_1", "1000000 1000000 1"),
+    ("account", "account_party", "1000000 1000000 2"),
+    ("entry", "sqlite_autoindex_entry_1", "60000000 60 1"),
+    ("entry", "sqlite_autoindex_entry_2", "60000000 60000000 2 1"),
+    ("entry", "entry_reverses", "1000000 2 1"),
+    ("entry", "entry_sparse", "2000000 2 1"),
+    ("posting", "posting", "180000000 180 3 1"),
+    ("posting", "posting_item", "60000000 60 2"),
+    ("item", "item", "60000000 60 1"),
+    ("item", "item_live", "2000000 2 1"),
+    ("item", "item_document", "30000000 30 1"),
+]
+
 _SQLITE_GUARDS = [
     f"""
     CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table}
@@ -169,30 +197,6 @@ _SQLITE_GUARDS = [
     """
     for table in ("entry", "posting")
     for verb in ("update", "delete")
-]
-
-# What SQLite's planner needs to know to choose the indexes: it knows nothing of a database that was
-# never analysed, and would read an account's whole history. An ANALYZE puts the truth in its place.
-_SQLITE_SHAPE = [
-    "ANALYZE",
-    "DELETE FROM sqlite_stat1",
-    *(
-        f"INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('{table}', '{index}', '{shape}')"
-        for table, index, shape in (
-            ("account", "sqlite_autoindex_account_1", "1000000 1000000 1"),
-            ("account", "account_party", "1000000 1000000 2"),
-            ("entry", "sqlite_autoindex_entry_1", "60000000 60 1"),
-            ("entry", "sqlite_autoindex_entry_2", "60000000 60000000 2 1"),
-            ("entry", "entry_reverses", "1000000 2 1"),
-            ("entry", "entry_sparse", "2000000 2 1"),
-            ("posting", "posting", "180000000 180 3 1"),
-            ("posting", "posting_item", "60000000 60 2"),
-            ("item", "item", "60000000 60 1"),
-            ("item", "item_live", "2000000 2 1"),
-            ("item", "item_document", "30000000 30 1"),
-        )
-    ),
-    "ANALYZE sqlite_schema",
 ]
 
 _POSTGRESQL_GUARDS = [
