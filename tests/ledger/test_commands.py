@@ -244,8 +244,6 @@ def test_what_is_no_command_is_not_read() -> None:
             read_command(text)
 
 
-# commands._sorted_by_name sorts the outermost names only.
-@pytest.mark.xfail(strict=True, reason="the order of names inside metadata counts as content")
 @given(
     st.dictionaries(
         st.text("abc", max_size=3),

@@ -82,7 +82,7 @@ POLICIES = (
 )
 
 
-EXAMPLES = {"Memory": 270, "Sqlite": 45, "Postgresql": 25}
+EXAMPLES = {"Memory": 300, "Sqlite": 40, "Postgresql": 20}
 FLIP = st.booleans()
 
 STEPS: Counter[str] = Counter()

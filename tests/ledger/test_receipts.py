@@ -43,8 +43,6 @@ def test_a_payment_that_restores_service_says_so() -> None:
     assert list(actions_in(receipt.entry)) == []
 
 
-# "~books" has the currency XXX, in which no amount is exact.
-@pytest.mark.xfail(strict=True, reason="Receipt.balance of a closed period raises MinorUnitError")
 def test_a_receipt_of_a_closed_period_can_be_looked_at() -> None:
     receipt = SmallBooks("A").book(ClosePeriod, on=day(2, 1), through=day(1, 31))
     assert receipt.balance is None

@@ -12,6 +12,7 @@ millions of them.
 from __future__ import annotations
 
 from datetime import date
+from math import isfinite
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -85,7 +86,7 @@ CommandKey = Annotated[
 the bank's reference of a payment, a UUID.
 """
 
-ItemRef = Annotated[str, StringConstraints(min_length=1, max_length=140)]
+ItemRef = Annotated[str, StringConstraints(min_length=1, max_length=140, pattern=r"^[ -~]+$")]
 """An item by its name (``A-1:7``), or by the document it was booked with (an invoice number)."""
 
 
@@ -100,9 +101,41 @@ Amount = Annotated[PositiveMoney, AfterValidator(_bookable)]
 """Above zero, and below :data:`MAX_MINOR_UNITS`."""
 
 
-def _sorted_by_name(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
+def _canonical(value: JsonValue) -> JsonValue:
     # The same content has the same text, and so the same hash, in whatever order it was written.
-    return dict(sorted(metadata.items()))
+    if isinstance(value, dict):
+        return {_utf8(name): _canonical(value[name]) for name in sorted(value)}
+    if isinstance(value, list):
+        return [_canonical(one) for one in value]
+    if isinstance(value, float) and not isfinite(value):
+        message = f"metadata holds {value}, which JSON cannot keep"
+        raise ValueError(message)
+    return _utf8(value) if isinstance(value, str) else value
+
+
+def _utf8(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        message = f"metadata holds {text!r:.60}, which has no UTF-8"
+        raise ValueError(message) from error
+    return text
+
+
+def _canonical_members(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    return {_utf8(name): _canonical(metadata[name]) for name in sorted(metadata)}
+
+
+def _of_a_customer(account_id: str) -> str:
+    if account_id.startswith("~"):
+        message = f"{account_id} begins with a tilde, as only telcrm's own accounts do"
+        raise ValueError(message)
+    return account_id
+
+
+_CustomerAccount = Annotated[AccountId, AfterValidator(_of_a_customer)]
+_Limit = Annotated[NonNegativeMoney, AfterValidator(_bookable)]
+_Class = Annotated[Text, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
 class Target(Record):
@@ -126,7 +159,7 @@ class Command(Record):
     actor: Text | None = None
     """Who or which program asked for it."""
     reason: Text | None = None
-    metadata: Annotated[dict[str, JsonValue], AfterValidator(_sorted_by_name)] = Field(
+    metadata: Annotated[dict[str, JsonValue], AfterValidator(_canonical_members)] = Field(
         default_factory=dict
     )
     """Anything else to be kept with the entry."""
@@ -135,7 +168,7 @@ class Command(Record):
 class AccountCommand(Command):
     """A command on one account."""
 
-    account_id: AccountId
+    account_id: _CustomerAccount
 
     def accounts(self) -> tuple[str, ...]:
         """Return the accounts that it touches."""
@@ -149,15 +182,12 @@ class OpenAccount(AccountCommand):
     currency: Currency
     party_id: PartyId | None = None
     """Whose it is: credit moves only between accounts of one party."""
-    customer_class: Text | None = None
+    customer_class: _Class | None = None
     """For exceptions of dunning: ``"key_account"``, ``"hospital"``."""
-    credit_limit: NonNegativeMoney | None = None
+    credit_limit: _Limit | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if self.account_id.startswith("~"):
-            message = f"account_id {self.account_id} begins with a tilde, as only telcrm's own do"
-            raise ValueError(message)
         Money.zero(self.currency)  # refuses what has no minor unit
         if self.credit_limit is not None and self.credit_limit.currency != self.currency:
             message = (
@@ -173,8 +203,8 @@ class ChangeAccount(AccountCommand):
 
     kind: Literal["change_account"] = "change_account"
     party_id: PartyId | None = None
-    customer_class: Text | None = None
-    credit_limit: NonNegativeMoney | None = None
+    customer_class: _Class | None = None
+    credit_limit: _Limit | None = None
 
 
 class CloseAccount(AccountCommand):
@@ -269,7 +299,8 @@ class Reverse(Command):
     """
 
     kind: Literal["reversal"] = "reversal"
-    entry_id: Annotated[str, StringConstraints(min_length=3, max_length=140)]
+    entry_id: ItemRef
+    """``ACCOUNT:NUMBER``."""
     fee: Amount | None = None
     """Charged for it, as by a bank for a bounced direct debit."""
     fee_due_on: date | None = None
@@ -342,7 +373,7 @@ class Offset(AccountCommand):
     """Net debts of an account against credit: its own, or that of another account of its party."""
 
     kind: Literal["offset"] = "offset"
-    credit_account_id: AccountId | None = None
+    credit_account_id: _CustomerAccount | None = None
     """Whose unapplied credit is used; None is the account's own."""
     amount: Amount | None = None
     """None nets all that can be netted."""
@@ -356,7 +387,7 @@ class Transfer(AccountCommand):
     """Move debts of an account to another one, with their due dates."""
 
     kind: Literal["transfer"] = "transfer"
-    to_account_id: AccountId
+    to_account_id: _CustomerAccount
     items: tuple[Target, ...]
     """The debts, at least one."""
 

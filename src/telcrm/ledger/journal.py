@@ -33,6 +33,7 @@ __all__ = [
     "chain_hash",
     "chain_start",
     "entry_name",
+    "entry_number",
     "from_micros",
     "split_entry_name",
     "to_micros",
@@ -302,6 +303,7 @@ class Item:
         return Item(*_fields_of_item(self))
 
 
+_MAX_ENTRIES: Final = 2**31 - 1
 _fields_of_account = attrgetter(*Account.__dataclass_fields__)
 _fields_of_item = attrgetter(*Item.__dataclass_fields__)
 
@@ -330,14 +332,30 @@ def split_entry_name(entry_id: str) -> tuple[str, int]:
     >>> split_entry_name("A-1:7")
     ('A-1', 7)
     """
-    account_id, colon, number = str(entry_id).rpartition(":")
-    if not colon or not account_id or not number.isascii() or not number.isdigit():
+    account_id, _, number = str(entry_id).rpartition(":")
+    seq = entry_number(number)
+    if not account_id or seq is None:
         raise UnknownEntryError(
             f"{entry_id!r:.80} names no entry: write ACCOUNT:NUMBER, like 'A-1:7'. Receipts and "
             "the journal give the names.",
             entry=entry_id,
         )
-    return account_id, int(number)
+    return account_id, seq
+
+
+def entry_number(text: str) -> int | None:
+    """Return the number that an entry can have, or None.
+
+    Examples
+    --------
+    >>> entry_number("7"), entry_number("9" * 40), entry_number("x")
+    (7, None, None)
+    """
+    # Databases count entries in 31 bits.
+    if not text.isascii() or not text.isdigit() or len(text) > len(str(_MAX_ENTRIES)):
+        return None
+    number = int(text)
+    return number if number <= _MAX_ENTRIES else None
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from telcrm.domain import Money
 from telcrm.errors import TelcrmError
+from telcrm.ledger.booking.open_books import BOOKS_ACCOUNT
 from telcrm.ledger.dunning_case import DunningAction
 from telcrm.ledger.journal import Entry, EntryKind
 
@@ -79,8 +80,10 @@ class Receipt:
         return self.entry.item_id
 
     @property
-    def balance(self) -> Money:
-        """Balance of the account after all of it."""
+    def balance(self) -> Money | None:
+        """Balance of the account after all of it; None for what concerns no customer's account."""
+        if self.entry.account_id == BOOKS_ACCOUNT:
+            return None
         last = [entry for entry in self.entries if entry.account_id == self.entry.account_id][-1]
         return Money.from_minor(last.balance, last.currency)
 

@@ -241,9 +241,6 @@ def test_an_account_that_opens_later_takes_nothing_before() -> None:
     refused(books, PostingDateError, Transfer, **{**MOVE, "on": day(2, 28)}, items=items)
 
 
-# "~books" is telcrm's own, but only OpenAccount keeps its name to itself: other commands reach it
-# once a period was closed. Closing it for good makes every later ClosePeriod fail.
-@pytest.mark.xfail(strict=True, reason="commands of customers reach the account of the books")
 @pytest.mark.parametrize(
     ("command", "fields"),
     [

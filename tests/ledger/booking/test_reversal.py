@@ -182,7 +182,6 @@ def test_a_deposit_that_settled_a_charge_in_error_is_whole_again_once() -> None:
         ("AA:", UnknownEntryError),
         (":2x", UnknownEntryError),
         ("A:-2", UnknownEntryError),
-        ("A:²", UnknownEntryError),
     ],
 )
 def test_what_is_no_entry_or_none_of_money_is_not_taken_back(

@@ -38,6 +38,7 @@ from telcrm.ledger.journal import (
     apply,
     chain_hash,
     chain_start,
+    entry_number,
 )
 from telcrm.ledger.stores.protocol import BookChanges, ItemMovement, StoreTransaction
 
@@ -187,9 +188,10 @@ class OpenBooks:
 
     def resolve(self, account_id: str, reference: str, *kinds: ItemKind) -> Item:
         """Return the item of some kinds that a name or a document refers to, or refuse."""
-        account, colon, number = reference.rpartition(":")
-        if colon and account == account_id and number.isascii() and number.isdigit():
-            item = self.item(account_id, int(number))
+        account, _, number = reference.rpartition(":")
+        seq = entry_number(number)
+        if account == account_id and seq is not None:
+            item = self.item(account_id, seq)
             if item.kind not in kinds:
                 raise UnknownItemError(
                     f"{reference} is a {item.kind}; what is meant here is a {' or '.join(kinds)}.",
@@ -428,10 +430,10 @@ class OpenBooks:
         if self._recorded_us is None:
             # A clock that was set back must not turn the journal round.
             return max(self._now_us, account.recorded_us)
-        if self._recorded_us < account.recorded_us:
+        if not account.recorded_us <= self._recorded_us <= self._now_us:
             raise PostingDateError(
-                f"recorded_at lies before the last entry of account {account.account_id}: leave it "
-                "out, or post in the order of recording.",
+                f"recorded_at lies before the last entry of {account.account_id} or ahead of "
+                "the clock: leave it out, or post in the order of recording.",
                 account=account.account_id,
             )
         return self._recorded_us

@@ -82,9 +82,14 @@ class Scope(NamedTuple):
     as_of: AsOf
 
     @property
+    def chosen(self) -> bool:
+        """Whether it is about some accounts only."""
+        return self.account_ids is not None
+
+    @property
     def flags(self) -> tuple[Limits, bool]:
         """What the statement depends on."""
-        return Limits.of(self.as_of), self.account_ids is not None
+        return Limits.of(self.as_of), self.chosen
 
     @property
     def values(self) -> dict[str, Any]:
@@ -110,7 +115,7 @@ def counts(on: _Expression, recorded_us: _Expression, limits: Limits) -> ColumnE
 
 def read_sums(backend: SqlBackend, connection: DriverConnection, scope: Scope) -> list[AccountSums]:
     """Return what accounts hold, by name."""
-    limits, chosen = scope.flags
+    limits, chosen = _limits(backend, connection, scope), scope.chosen
     earlier: dict[int, Sequence[Any]] = {}
     if limits:
         rows = backend.query(_earlier_sums, limits, chosen).rows(connection, **scope.values)
@@ -129,7 +134,9 @@ def read_item_states(
 ) -> list[ItemState]:
     """Return items, by account and number."""
     day = backend.day
-    rows = backend.query(_item_states, *scope.flags, live).rows(connection, **scope.values)
+    limits = _limits(backend, connection, scope)
+    query = backend.query(_item_states, limits, scope.chosen, live)
+    rows = query.rows(connection, **scope.values)
     return [
         ItemState(account_id, seq, kind, document, day(on), day(due_on), *amounts)
         for account_id, seq, kind, document, on, due_on, *amounts in rows
@@ -141,7 +148,8 @@ def read_aging(
 ) -> list[AgingSums]:
     """Return a row for each account with an open or contested debt or unapplied credit."""
     named = {f"edge_{place}": edge for place, edge in enumerate(edges)}
-    query = backend.query(_aging, *scope.flags, len(edges))
+    limits = _limits(backend, connection, scope)
+    query = backend.query(_aging, limits, scope.chosen, len(edges))
     day = backend.day
     return [
         AgingSums(account_id, currency, tuple(buckets), disputed, unapplied, day(oldest))
@@ -157,7 +165,6 @@ def read_gl_sums(
     """Return the sums by general ledger account, detail and currency."""
     query = backend.query(_gl_sums, *scope.flags, since is not None)
     rows = query.rows(connection, **scope.values, since=since)
-    # PostgreSQL adds up bigints as numerics.
     return [
         GlSum(gl, detail, currency, int(debit), int(credit))
         for gl, detail, currency, debit, credit in rows
@@ -197,6 +204,16 @@ def read_movements_of_items(
     return list(_as_movements(backend, rows))
 
 
+def _limits(backend: SqlBackend, connection: DriverConnection, scope: Scope) -> Limits:
+    # Mostly a question is about today, and nothing of tomorrow is known yet.
+    limits, chosen = scope.flags
+    if limits:
+        query = backend.query(_is_any_later, limits, chosen)
+        if not query.rows(connection, **scope.values)[0][0]:
+            return Limits(on=False, recorded=False)
+    return limits
+
+
 def _as_movements(backend: SqlBackend, rows: Iterable[Sequence[Any]]) -> Iterator[ItemMovement]:
     for account_id, moved, seq, kind, on, amount in rows:
         yield ItemMovement(account_id, moved, seq, kind, backend.day(on), amount)
@@ -218,7 +235,8 @@ _ZERO: Final[_Expression] = literal_column("0")
 
 
 def _sum(value: _Expression) -> _Expression:
-    return cast(func.coalesce(func.sum(value), _ZERO), BigInteger)
+    # PostgreSQL adds up bigints as numerics.
+    return cast(func.sum(value), BigInteger)
 
 
 def _sum_where(condition: ColumnElement[bool], value: _Expression) -> _Expression:
@@ -293,6 +311,7 @@ def _earlier_states(
         not_(counts(posting.c.effective_on, posting.c.recorded_us, limits)),
     )
     gl, amount = posting.c.gl, posting.c.amount
+    # There is at least one: what moved the item last.
     moved = case((gl == _OWED[0], amount), (gl.in_(_HELD), -amount), else_=_ZERO)
     return (
         select(
@@ -301,7 +320,7 @@ def _earlier_states(
             (_DISPUTED - _sum_where(gl == _OWED[1], amount)).label("disputed"),
             (_WRITTEN_OFF - _sum_where(gl.in_(_GIVEN_UP), amount)).label("written_off"),
         )
-        .select_from(_accounts_with_items.outerjoin(posting, is_too_late))
+        .select_from(_accounts_with_items.join(posting, is_too_late))
         .where(
             _in_scope(backend, chosen),
             not_(_is_exact(account, limits)),
@@ -310,6 +329,13 @@ def _earlier_states(
         )
         .group_by(account.c.number, item.c.account_number, item.c.seq)
     )
+
+
+def _is_any_later(backend: SqlBackend, limits: Limits, chosen: bool) -> Select[Any]:
+    later = select(account.c.number).where(
+        _in_scope(backend, chosen), not_(_is_exact(account, limits))
+    )
+    return select(later.exists())
 
 
 def _sums(backend: SqlBackend, limits: Limits, chosen: bool) -> Select[Any]:

@@ -164,17 +164,17 @@ class SqlStore:
         self, account_ids: Sequence[str] | None, as_of: AsOf, *, live: bool = True
     ) -> list[ItemState]:
         """Return items, by account and number; ``live`` leaves out those with nothing left."""
-        scope = self._scope(account_ids, as_of)
-        return self._backend.read(
-            lambda ask: read_item_states(self._backend, ask, scope, live=live)
-        )
+        with self._backend.snapshot() as connection:
+            scope = self._scope(account_ids, as_of)
+            return read_item_states(self._backend, connection, scope, live=live)
 
     def aging(
         self, edges: Sequence[date], account_ids: Sequence[str] | None, as_of: AsOf
     ) -> list[AgingSums]:
         """Return a row for each account with an open or contested debt or unapplied credit."""
-        scope = self._scope(account_ids, as_of)
-        return self._backend.read(lambda ask: read_aging(self._backend, ask, scope, edges))
+        with self._backend.snapshot() as connection:
+            scope = self._scope(account_ids, as_of)
+            return read_aging(self._backend, connection, scope, edges)
 
     def gl_sums(self, as_of: AsOf, *, since: date | None = None) -> list[GlSum]:
         """Return the sums by general ledger account, detail and currency."""
