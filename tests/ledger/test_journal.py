@@ -53,7 +53,10 @@ ENTRY = Entry(
 )
 
 
-@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1), st.integers(0, 2**31 - 1))
+@given(
+    st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1),
+    st.integers(0, 2**31 - 1),
+)
 def test_the_name_of_an_entry_tells_its_account_and_number(account_id: str, seq: int) -> None:
     assert split_entry_name(entry_name(account_id, seq)) == (account_id, seq)
 

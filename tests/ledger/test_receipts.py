@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from tests.ledger.books_for_tests import SmallBooks, day, eur
 
 from telcrm.errors import UnknownAccountError

@@ -97,8 +97,6 @@ _BOOK: dict[type, Callable[[OpenBooks, Any], None]] = {
     ReopenPeriod: book_reopen_period,
 }
 
-_MOVE_PERIOD = frozenset({ClosePeriod, ReopenPeriod})
-
 
 def utc_now() -> datetime:
     """Return the present instant; the clock of a ledger that was given none."""
@@ -174,7 +172,7 @@ def _open(
     policy: AllocationPolicy,
     clock: Clock,
 ) -> tuple[OpenBooks, dict[str, KeyUse]]:
-    if not _MOVE_PERIOD.isdisjoint(map(type, commands)):
+    if any(isinstance(command, ClosePeriod | ReopenPeriod) for command in commands):
         # Before any account is taken: whoever posts holds accounts while it waits for the period.
         transaction.lock_period()
     names = _account_names(transaction, commands)

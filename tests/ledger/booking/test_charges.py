@@ -236,4 +236,4 @@ def test_whatever_is_charged_is_open_or_met(net: int, tax: int, waiting: list[in
     assert kept.open == max(0, net + tax - sum(waiting))
     assert 0 <= kept.open_net <= net
     assert 0 <= kept.open_tax <= tax
-    assert receipt.balance.minor_units == net + tax - sum(waiting)
+    assert receipt.balance == Money.from_minor(net + tax - sum(waiting), "EUR")

@@ -14,6 +14,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 from threading import Thread
+from time import monotonic
 
 import pytest
 
@@ -156,14 +157,17 @@ def test_readers_do_not_wait_for_a_writer(opened: Opened, sqlite_url: str) -> No
     assert len(other.entries("A-1", AsOf())) == 1
 
 
-def test_a_writer_waits_only_so_long(opened: Opened, sqlite_url: str) -> None:
-    first, second = opened(sqlite_url), opened(f"{sqlite_url}?timeout=0.05")
+@pytest.mark.parametrize("timeout", [0.05, 0.4])
+def test_a_writer_waits_only_so_long(opened: Opened, sqlite_url: str, timeout: float) -> None:
+    first, second = opened(sqlite_url), opened(f"{sqlite_url}?timeout={timeout}")
     open_account(first, "A-1")
 
     def work(transaction: StoreTransaction) -> None:
         post(transaction, "A-1")
+        start = monotonic()
         with pytest.raises(StoreBusyError, match="held by other writers"):
             second.transact(lambda other: post(other, "A-1"))
+        assert timeout <= monotonic() - start < 20
 
     first.transact(work)
     second.transact(lambda transaction: post(transaction, "A-1"))

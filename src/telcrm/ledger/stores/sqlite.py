@@ -77,7 +77,8 @@ class SqliteBackend(SqlBackend):
 
     def __init__(self, url: URL) -> None:
         self.one_connection = url.database in (None, "", ":memory:")
-        options: dict[str, Any] = {"connect_args": {"timeout": _TIMEOUT_S}}
+        given = {} if "timeout" in url.query else {"timeout": _TIMEOUT_S}
+        options: dict[str, Any] = {"connect_args": given}
         if self.one_connection:
             # Questions are asked in the middle of a transaction too, which must not end with them.
             options = {
