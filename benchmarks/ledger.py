@@ -1,6 +1,6 @@
 """The ledger beside SQL written by hand: same rows, same tables, same run.
 
-    python -m benchmarks.ledger [--quick] [--database sqlite|postgresql|both] [--peers PYTHON]
+    python benchmarks/ledger.py [--quick] [--database sqlite|postgresql|both] [--peers PYTHON]
 
 ``single``: one charge or payment per transaction, durable (SQLite ``synchronous=FULL``, PostgreSQL
 ``synchronous_commit=on``). ``batch``: 1,000 per transaction. By hand there are several ways on
@@ -34,6 +34,10 @@ from statistics import median
 from typing import Any, TypeVar
 
 import psycopg
+
+# The folder of the script is on the path when it is run, the package is when it is imported.
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from benchmarks.ledger_by_hand import (
     AGING_DATES,
     Event,
@@ -362,7 +366,7 @@ def _peak_mib() -> float:
 def bulk(place: Place, items: int) -> str:
     url = place.url("million")
     accounts = max(items // 5, 1)
-    child = [sys.executable, "-m", "benchmarks.ledger", "--child", url, str(items), str(accounts)]
+    child = [sys.executable, __file__, "--child", url, str(items), str(accounts)]
     told = json.loads(subprocess.check_output(child))  # noqa: S603 (own command)
     print(
         f"{place.kind:11}post_many of {items:,} charges on {accounts:,} accounts: "

@@ -35,23 +35,11 @@ class Stage:
     def open(self) -> Ledger:
         return Ledger.open(self.url)
 
-    def prepare(self, stakes: dict[str, int]) -> None:
-        with self.open() as ledger:
-            for name in self.names:
-                ledger.open_account(name, currency="EUR", on=DAY, party_id="P-1")
-                if name in stakes:
-                    ledger.charge(name, euros(stakes[name]), on=DAY, due=DUE, key=f"stake {name}")
-
     def run(self, work: str, commands: int) -> list[dict[str, Any]]:
         """Let all of them work; return what the writers tell."""
-        answer = self.nursery.run(
-            "together",
-            url=self.url,
-            work=work,
-            writers=self.writers,
-            readers=READERS,
-            commands=commands,
-        )
+        place = {"url": self.url, "work": work, "writers": self.writers}
+        self.nursery.run("prepare", **place)
+        answer = self.nursery.run("together", **place, readers=READERS, commands=commands)
         for read in answer["read"]:
             assert "error" not in read, read
             assert read["wrong"] == []
@@ -99,7 +87,6 @@ def check_books(ledger: Ledger, stage: Stage, written: list[dict[str, Any]]) -> 
 def test_transfers_through_one_account_lose_and_make_nothing(stage: Stage) -> None:
     """As in Jepsen's bank test: the total is the same at every look."""
     commands = 24
-    stage.prepare(dict.fromkeys(stage.names[1:], STAKE))
     written = stage.run("transfers", commands)
     with stage.open() as ledger:
         check_books(ledger, stage, written)
@@ -109,7 +96,6 @@ def test_transfers_through_one_account_lose_and_make_nothing(stage: Stage) -> No
 
 
 def test_balances_are_the_sums_of_what_all_writers_were_told(stage: Stage) -> None:
-    stage.prepare({HOT: HOT_STAKE})
     written = stage.run("mixed", 18)
     expected = Counter({HOT: HOT_STAKE})
     for one in written:
@@ -123,7 +109,6 @@ def test_balances_are_the_sums_of_what_all_writers_were_told(stage: Stage) -> No
 
 def test_a_key_that_all_writers_post_at_once_is_booked_once(stage: Stage) -> None:
     commands = 12
-    stage.prepare({})
     written = stage.run("same_keys", commands)
     first = [one for told in written for one in told["receipts"] if not one[1]]
     assert len(first) == commands

@@ -161,6 +161,19 @@ def _steps(steps: int) -> dict[str, Any]:
 # Writers and readers at once.
 
 
+def prepare(*, url: str, work: str, writers: int) -> list[str]:
+    """Open the accounts that some work needs, and book what they owe before it."""
+    hot_stake, stake = _STAKES[work]
+    names = [HOT, *map(own, range(writers))]
+    with Ledger.open(url) as ledger:
+        for name in names:
+            ledger.open_account(name, currency="EUR", on=DAY, party_id="P-1")
+            owed = hot_stake if name == HOT else stake
+            if owed:
+                ledger.charge(name, euros(owed), on=DAY, due=DUE, key=f"stake {name}")
+    return names
+
+
 def together(*, url: str, work: str, writers: int, readers: int, commands: int) -> dict[str, Any]:
     """Let writers post and readers look at the same time; return what each of them tells."""
     barrier = _FORK.Barrier(writers + readers + 1)
@@ -328,7 +341,8 @@ def _look_at_hot(ledger: Ledger) -> Iterator[str]:
 
 _WRITERS = {"transfers": transfers, "mixed": mixed, "same_keys": same_keys}
 _READERS = {"transfers": watch_transfers, "mixed": watch_mixed, "same_keys": watch_mixed}
-_JOBS: dict[str, Callable[..., Any]] = {"crash": crash, "together": together}
+_STAKES = {"transfers": (0, STAKE), "mixed": (HOT_STAKE, 0), "same_keys": (0, 0)}
+_JOBS: dict[str, Callable[..., Any]] = {"crash": crash, "prepare": prepare, "together": together}
 
 
 def main() -> None:

@@ -1,10 +1,11 @@
 """A URL finds its store, built in or announced by a package."""
 
+import sys
 from importlib.metadata import EntryPoint
 
 import pytest
 
-from telcrm.errors import UnknownStoreError
+from telcrm.errors import MissingExtraError, UnknownStoreError
 from telcrm.ledger import Ledger
 from telcrm.ledger.stores import MemoryStore, open_store
 from telcrm.ledger.stores import opening as module
@@ -44,3 +45,12 @@ def test_a_package_announces_a_store(monkeypatch: pytest.MonkeyPatch) -> None:
     assert open_store("other://x", "t").tenant == "t at other://x"
     with pytest.raises(UnknownStoreError, match="memory, other, postgresql, sqlite"):
         open_store("another://x", "t")
+
+
+def test_postgresql_without_its_driver_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    monkeypatch.delitem(sys.modules, "telcrm.ledger.stores.postgresql", raising=False)
+    with pytest.raises(MissingExtraError, match=r"telcrm\[postgres\]"):
+        Ledger.open("postgresql://user@host/crm")

@@ -105,8 +105,6 @@ account = Table(
     Column("recorded_us", BigInteger, nullable=False),
     Column("dunning", _Text),
     UniqueConstraint("tenant_number", "account_id", name="account_name"),
-    # Room in each page for the next state of its rows: their indexes then need no change.
-    postgresql_with={"fillfactor": 80},
 )
 Index(
     "account_party",
@@ -206,7 +204,6 @@ item = Table(
     Column("recorded_us", BigInteger, nullable=False),
     Column("opened_us", BigInteger, nullable=False),
     Column("live", Boolean, nullable=False),
-    postgresql_with={"fillfactor": 80},
     sqlite_with_rowid=False,
 )
 _live = text("live")

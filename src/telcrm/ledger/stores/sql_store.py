@@ -23,7 +23,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
-from telcrm.errors import ParameterError
+from telcrm.errors import MissingExtraError, ParameterError
 from telcrm.ledger.journal import Account, Entry, Item
 from telcrm.ledger.stores.migrate import migrate
 from telcrm.ledger.stores.protocol import (
@@ -322,8 +322,14 @@ def _backend(url: URL) -> SqlBackend:
         from telcrm.ledger.stores.sqlite import SqliteBackend
 
         return SqliteBackend(url)
-    from telcrm.ledger.stores.postgresql import PostgresqlBackend
-
+    try:
+        from telcrm.ledger.stores.postgresql import PostgresqlBackend
+    except ModuleNotFoundError as error:
+        if error.name != "psycopg":
+            raise
+        raise MissingExtraError.needing(
+            "a ledger in PostgreSQL", "psycopg", extra="postgres"
+        ) from error
     return PostgresqlBackend(url)
 
 
