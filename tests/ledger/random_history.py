@@ -11,8 +11,8 @@ from telcrm.domain import Money
 from telcrm.errors import TelcrmError
 from telcrm.ledger import commands as asked
 from telcrm.ledger.allocation import AllocationPolicy
-from telcrm.ledger.dunning_policy import DunningPolicy
-from telcrm.ledger.dunning_run import run_dunning
+from telcrm.ledger.dunning.policy import DunningPolicy
+from telcrm.ledger.dunning.run import run_dunning
 from telcrm.ledger.journal import ItemKind
 from telcrm.ledger.ledger import Ledger
 from telcrm.ledger.questions import Questions

@@ -11,8 +11,8 @@ from tests.ledger.random_history import RandomHistory
 from telcrm.ledger import account_terms
 from telcrm.ledger.account_terms import AccountTerms, terms_as_of
 from telcrm.ledger.commands import ChangeAccount
-from telcrm.ledger.dunning_policy import DunningPolicy
-from telcrm.ledger.dunning_run import run_dunning
+from telcrm.ledger.dunning.policy import DunningPolicy
+from telcrm.ledger.dunning.run import run_dunning
 from telcrm.ledger.journal import to_micros
 from telcrm.ledger.scope import as_known, customer_accounts
 from telcrm.ledger.stores.protocol import AsOf

@@ -14,8 +14,8 @@ from telcrm.errors import ParameterError, UnknownAccountError
 from telcrm.ledger.aging import aging
 from telcrm.ledger.commands import Dispute
 from telcrm.ledger.debtors import debtors
-from telcrm.ledger.dunning_policy import DunningPolicy, ServiceState
-from telcrm.ledger.dunning_run import run_dunning
+from telcrm.ledger.dunning.policy import DunningPolicy, ServiceState
+from telcrm.ledger.dunning.run import run_dunning
 
 
 def books_with_three_debtors() -> SmallBooks:

@@ -51,8 +51,8 @@ from telcrm.ledger.commands import (
     UseDeposit,
     WriteOff,
 )
-from telcrm.ledger.dunning_case import ActionKind, DunningAction, DunningState
-from telcrm.ledger.dunning_policy import DunningPolicy, ServiceState
+from telcrm.ledger.dunning.case import ActionKind, DunningAction, DunningState
+from telcrm.ledger.dunning.policy import DunningPolicy, ServiceState
 from telcrm.ledger.journal import Account, Entry, Item, apply, chain_hash, chain_start, to_micros
 from telcrm.ledger.ledger import Ledger
 from telcrm.ledger.receipts import PostingStatus, actions_in

@@ -22,9 +22,9 @@ from telcrm.errors import (
     UnknownItemError,
 )
 from telcrm.ledger.commands import ClosePeriod
-from telcrm.ledger.dunning_case import ActionKind
-from telcrm.ledger.dunning_policy import DunningPolicy
-from telcrm.ledger.dunning_run import run_dunning
+from telcrm.ledger.dunning.case import ActionKind
+from telcrm.ledger.dunning.policy import DunningPolicy
+from telcrm.ledger.dunning.run import run_dunning
 from telcrm.ledger.journal import EntryKind
 from telcrm.ledger.stores.sql_store import open_sql_store
 

@@ -6,8 +6,8 @@ from tests.ledger.books_for_tests import SmallBooks, day, eur
 
 from telcrm.errors import UnknownAccountError
 from telcrm.ledger.commands import ClosePeriod, Pay
-from telcrm.ledger.dunning_case import ActionKind
-from telcrm.ledger.dunning_policy import DunningPolicy
+from telcrm.ledger.dunning.case import ActionKind
+from telcrm.ledger.dunning.policy import DunningPolicy
 from telcrm.ledger.ledger import Ledger
 from telcrm.ledger.receipts import BulkResult, Outcome, PostingStatus, actions_in
 

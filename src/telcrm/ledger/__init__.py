@@ -47,16 +47,6 @@ from telcrm.ledger.bookings import (
     Provenance,
     Targets,
 )
-from telcrm.ledger.collections import (
-    MonthlySales,
-    average_days_delinquent,
-    bad_debt_ratio,
-    best_possible_dso,
-    collection_effectiveness_index,
-    dso,
-    dso_count_back,
-    recovery_rate,
-)
 from telcrm.ledger.commands import (
     MAX_MINOR_UNITS,
     AgreeInstalments,
@@ -91,26 +81,11 @@ from telcrm.ledger.commands import (
     WriteOff,
     read_command,
 )
-from telcrm.ledger.debt_class import (
-    DebtClass,
-    DebtClassification,
-    DebtClassPolicy,
-    DebtLimits,
-    DebtReason,
-    DebtRule,
-    PaymentBehaviour,
-    debt_class,
-)
 from telcrm.ledger.debtors import (
     Debtor,
     Debtors,
 )
-from telcrm.ledger.dunning import (
-    cure,
-    decide,
-    relist,
-)
-from telcrm.ledger.dunning_case import (
+from telcrm.ledger.dunning.case import (
     ActionKind,
     Decision,
     DunnableItem,
@@ -119,7 +94,12 @@ from telcrm.ledger.dunning_case import (
     DunningState,
     SentReminder,
 )
-from telcrm.ledger.dunning_policy import (
+from telcrm.ledger.dunning.decision import (
+    cure,
+    decide,
+    relist,
+)
+from telcrm.ledger.dunning.policy import (
     DEFAULT_LEVELS,
     ClassException,
     DunningLevel,
@@ -127,7 +107,7 @@ from telcrm.ledger.dunning_policy import (
     DunningStep,
     ServiceState,
 )
-from telcrm.ledger.dunning_run import (
+from telcrm.ledger.dunning.run import (
     DunningRun,
 )
 from telcrm.ledger.exposure import (
@@ -151,30 +131,55 @@ from telcrm.ledger.journal import (
 from telcrm.ledger.ledger import (
     Ledger,
 )
-from telcrm.ledger.loss_history import (
-    LossHistory,
-)
 from telcrm.ledger.matches import (
     Match,
 )
-from telcrm.ledger.measures import (
+from telcrm.ledger.measures.collections import (
+    MonthlySales,
+    average_days_delinquent,
+    bad_debt_ratio,
+    best_possible_dso,
+    collection_effectiveness_index,
+    dso,
+    dso_count_back,
+    recovery_rate,
+)
+from telcrm.ledger.measures.debt_class import (
+    DebtClass,
+    DebtClassification,
+    DebtClassPolicy,
+    DebtLimits,
+    DebtReason,
+    DebtRule,
+    PaymentBehaviour,
+    debt_class,
+)
+from telcrm.ledger.measures.from_books import (
     BookMeasures,
 )
-from telcrm.ledger.open_items import (
-    OpenItem,
-    OpenItems,
+from telcrm.ledger.measures.loss_history import (
+    LossHistory,
 )
-from telcrm.ledger.payment_behaviour import (
+from telcrm.ledger.measures.payment_behaviour import (
     PaymentHistories,
     PaymentHistory,
 )
-from telcrm.ledger.provision import (
+from telcrm.ledger.measures.provision import (
     BucketLoss,
     ExpectedCreditLoss,
     LossBucket,
     LossRate,
     ProvisionMatrix,
     expected_credit_loss,
+)
+from telcrm.ledger.measures.roll_rates import (
+    average_roll_rates,
+    flow_to_loss,
+    roll_rates,
+)
+from telcrm.ledger.open_items import (
+    OpenItem,
+    OpenItems,
 )
 from telcrm.ledger.questions import (
     EntryPage,
@@ -186,11 +191,6 @@ from telcrm.ledger.receipts import (
     PostingStatus,
     Receipt,
     ServiceAction,
-)
-from telcrm.ledger.roll_rates import (
-    average_roll_rates,
-    flow_to_loss,
-    roll_rates,
 )
 from telcrm.ledger.statement import (
     Statement,

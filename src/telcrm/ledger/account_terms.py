@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Self
 
-from telcrm.ledger.dunning_case import DunningState
+from telcrm.ledger.dunning.case import DunningState
 from telcrm.ledger.journal import Account, Entry, EntryKind, apply
 from telcrm.ledger.scope import counts, is_whole
 from telcrm.ledger.stores.protocol import AsOf, LedgerStore

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from telcrm.domain import Money
 from telcrm.errors import ParameterError
 from telcrm.ledger.account_terms import AccountTerms, terms_as_of
-from telcrm.ledger.dunning_policy import ServiceState
+from telcrm.ledger.dunning.policy import ServiceState
 from telcrm.ledger.rows import Column, ColumnKind, Rows, major_units
 from telcrm.ledger.scope import as_known, check_day, customer_accounts, existing_accounts
 from telcrm.ledger.stores.protocol import AgingSums, LedgerStore

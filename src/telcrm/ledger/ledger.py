@@ -15,8 +15,8 @@ from telcrm.ledger.allocation import AllocationPolicy
 from telcrm.ledger.bank_file import BankLine, MatchedFile, match_bank_lines
 from telcrm.ledger.bookings import Bookings
 from telcrm.ledger.commands import Charge, LedgerCommand
-from telcrm.ledger.dunning_policy import DunningPolicy
-from telcrm.ledger.dunning_run import DunningRun, run_dunning
+from telcrm.ledger.dunning.policy import DunningPolicy
+from telcrm.ledger.dunning.run import DunningRun, run_dunning
 from telcrm.ledger.interest import (
     InterestPolicy,
     LateFeePolicy,

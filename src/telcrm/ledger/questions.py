@@ -16,9 +16,13 @@ from telcrm.ledger.debtors import Debtors, debtors
 from telcrm.ledger.exposure import CreditExposure, CreditExposures, credit_exposures, over_limit
 from telcrm.ledger.journal import Account, Entry, EntryKind, split_entry_name
 from telcrm.ledger.matches import Match, matches
-from telcrm.ledger.measures import BookMeasures
+from telcrm.ledger.measures.from_books import BookMeasures
+from telcrm.ledger.measures.payment_behaviour import (
+    PaymentHistories,
+    PaymentHistory,
+    payment_histories,
+)
 from telcrm.ledger.open_items import OpenItems, deposits, open_items, unapplied
-from telcrm.ledger.payment_behaviour import PaymentHistories, PaymentHistory, payment_histories
 from telcrm.ledger.receipts import ServiceAction, actions_in
 from telcrm.ledger.scope import as_known, customer_account, customer_accounts
 from telcrm.ledger.statement import Statement, statement
@@ -603,7 +607,7 @@ class Questions:
         Returns
         -------
         PaymentHistory
-            Its ``behaviour`` is what :func:`~telcrm.ledger.debt_class.debt_class` takes.
+            Its ``behaviour`` is what :func:`~telcrm.ledger.measures.debt_class.debt_class` takes.
 
         Raises
         ------
@@ -653,7 +657,7 @@ class Questions:
         Returns
         -------
         PaymentHistories
-            A sequence of :class:`~telcrm.ledger.payment_behaviour.PaymentHistory`, with
+            A sequence of :class:`~telcrm.ledger.measures.payment_behaviour.PaymentHistory`, with
             ``to_frame``.
 
         Raises

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from telcrm.domain import Money
 from telcrm.errors import TelcrmError
 from telcrm.ledger.booking.open_books import BOOKS_ACCOUNT
-from telcrm.ledger.dunning_case import DunningAction
+from telcrm.ledger.dunning.case import DunningAction
 from telcrm.ledger.journal import Entry, EntryKind
 
 __all__ = ["BulkResult", "Outcome", "PostingStatus", "Receipt", "ServiceAction", "actions_in"]

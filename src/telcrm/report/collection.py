@@ -21,7 +21,7 @@ _ONE_DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Two measures of :mod:`telcrm.ledger.collections`; None where one cannot be reckoned.
+    """Two measures of :mod:`telcrm.ledger.measures.collections`; None where one cannot be reckoned.
 
     Attributes
     ----------

@@ -17,9 +17,9 @@ from functools import lru_cache
 from telcrm.domain import Currency
 from telcrm.ledger.agreements import AGREEMENTS, AgreementStatus, read_agreements
 from telcrm.ledger.booking.open_books import BOOKS_ACCOUNT, OpenBooks
-from telcrm.ledger.dunning import cure, relist
-from telcrm.ledger.dunning_case import Decision, DunnableItem, DunningCase, DunningState
-from telcrm.ledger.dunning_policy import DunningPolicy
+from telcrm.ledger.dunning.case import Decision, DunnableItem, DunningCase, DunningState
+from telcrm.ledger.dunning.decision import cure, relist
+from telcrm.ledger.dunning.policy import DunningPolicy
 from telcrm.ledger.journal import Account, Entry, EntryKind, split_entry_name
 
 __all__ = ["DunningMemory", "dunning_cases", "keep_decision", "look_again", "may_release"]

@@ -80,13 +80,12 @@ class SqliteBackend(SqlBackend):
         given = {} if "timeout" in url.query else {"timeout": _TIMEOUT_S}
         options: dict[str, Any] = {"connect_args": given}
         if self.one_connection:
-            # Questions are asked in the middle of a transaction too, which must not end with them.
-            options = {
-                "poolclass": StaticPool,
-                "pool_reset_on_return": None,
-                "connect_args": {"check_same_thread": False},
-            }
-        engine = create_engine(url, isolation_level="AUTOCOMMIT", **options)
+            options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+        # Who begins a transaction ends it. In memory, questions are asked in the middle of one, and
+        # it must not end with them.
+        engine = create_engine(
+            url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, **options
+        )
         event.listen(engine, "connect", _set_up)
         dialect = engine.dialect
         super().__init__(engine, dialect)

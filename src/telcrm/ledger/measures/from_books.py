@@ -1,7 +1,7 @@
 """The measures of collection, taken out of the books.
 
-:mod:`telcrm.ledger.collections`, :mod:`telcrm.ledger.roll_rates` and
-:mod:`telcrm.ledger.provision` hold the formulas; here is what they are fed with.
+:mod:`telcrm.ledger.measures.collections`, :mod:`telcrm.ledger.measures.roll_rates` and
+:mod:`telcrm.ledger.measures.provision` hold the formulas; here is what they are fed with.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from telcrm.domain.exact import whole_number
 from telcrm.domain.moments import month_start
 from telcrm.errors import ParameterError
 from telcrm.ledger.aging import AgingBuckets, AgingTotal, aging
-from telcrm.ledger.collections import (
+from telcrm.ledger.journal import GlAccount
+from telcrm.ledger.measures.collections import (
     MonthlySales,
     average_days_delinquent,
     bad_debt_ratio,
@@ -27,9 +28,8 @@ from telcrm.ledger.collections import (
     dso_count_back,
     recovery_rate,
 )
-from telcrm.ledger.journal import GlAccount
-from telcrm.ledger.loss_history import LossHistory, loss_history
-from telcrm.ledger.roll_rates import average_roll_rates
+from telcrm.ledger.measures.loss_history import LossHistory, loss_history
+from telcrm.ledger.measures.roll_rates import average_roll_rates
 from telcrm.ledger.scope import as_known, check_day
 from telcrm.ledger.stores.protocol import LedgerStore
 
@@ -199,7 +199,7 @@ class BookMeasures:
         Returns
         -------
         Decimal
-            Days; see :func:`telcrm.ledger.collections.dso`.
+            Days; see :func:`telcrm.ledger.measures.collections.dso`.
 
         Raises
         ------
@@ -219,7 +219,7 @@ class BookMeasures:
         Returns
         -------
         Decimal
-            Days; see :func:`telcrm.ledger.collections.best_possible_dso`.
+            Days; see :func:`telcrm.ledger.measures.collections.best_possible_dso`.
 
         Raises
         ------
@@ -239,7 +239,7 @@ class BookMeasures:
         Returns
         -------
         Decimal
-            Days; see :func:`telcrm.ledger.collections.average_days_delinquent`.
+            Days; see :func:`telcrm.ledger.measures.collections.average_days_delinquent`.
 
         Raises
         ------
@@ -265,7 +265,7 @@ class BookMeasures:
         Returns
         -------
         Decimal
-            Days; see :func:`telcrm.ledger.collections.dso_count_back`.
+            Days; see :func:`telcrm.ledger.measures.collections.dso_count_back`.
 
         Raises
         ------
@@ -293,7 +293,7 @@ class BookMeasures:
         Returns
         -------
         Decimal
-            Percent; see :func:`telcrm.ledger.collections.collection_effectiveness_index`.
+            Percent; see :func:`telcrm.ledger.measures.collections.collection_effectiveness_index`.
 
         Raises
         ------
@@ -319,7 +319,7 @@ class BookMeasures:
         Returns
         -------
         Decimal
-            See :func:`telcrm.ledger.collections.bad_debt_ratio`.
+            See :func:`telcrm.ledger.measures.collections.bad_debt_ratio`.
 
         Raises
         ------
@@ -339,7 +339,7 @@ class BookMeasures:
         Returns
         -------
         Decimal
-            See :func:`telcrm.ledger.collections.recovery_rate`.
+            See :func:`telcrm.ledger.measures.collections.recovery_rate`.
 
         Raises
         ------
@@ -362,8 +362,8 @@ class BookMeasures:
         -------
         dict of str to Money
             By name of the bucket, the youngest debt first: what
-            :func:`~telcrm.ledger.provision.expected_credit_loss` takes. Contested debts are
-            assessed one by one.
+            :func:`~telcrm.ledger.measures.provision.expected_credit_loss` takes. Contested debts
+            are assessed one by one.
 
         Raises
         ------
@@ -386,7 +386,7 @@ class BookMeasures:
         Returns
         -------
         tuple of Decimal or None
-            See :func:`telcrm.ledger.roll_rates.average_roll_rates`.
+            See :func:`telcrm.ledger.measures.roll_rates.average_roll_rates`.
 
         Raises
         ------
@@ -415,7 +415,7 @@ class BookMeasures:
         Returns
         -------
         LossHistory
-            See :func:`telcrm.ledger.loss_history.loss_history`.
+            See :func:`telcrm.ledger.measures.loss_history.loss_history`.
 
         Raises
         ------

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from telcrm.domain import Money
 from telcrm.errors import CurrencyMismatchError, ParameterError
-from telcrm.ledger.collections import (
+from telcrm.ledger.measures.collections import (
     MonthlySales,
     average_days_delinquent,
     bad_debt_ratio,

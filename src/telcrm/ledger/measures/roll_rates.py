@@ -1,7 +1,7 @@
 """How debt ages: the share of each bucket that rolls into the next one, and on to the loss.
 
 A rate is a Decimal, rounded once, to 28 significant digits. So the flow to loss can be the loss
-rates of a :class:`~telcrm.ledger.provision.ProvisionMatrix`.
+rates of a :class:`~telcrm.ledger.measures.provision.ProvisionMatrix`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from decimal import Decimal
 from telcrm.domain.exact import exact_decimal
 from telcrm.domain.money import Money
 from telcrm.errors import ParameterError
-from telcrm.ledger.ratio import ROUNDED, quotient, require_not_negative
+from telcrm.ledger.measures.ratio import ROUNDED, quotient, require_not_negative
 
 __all__ = ["average_roll_rates", "flow_to_loss", "roll_rates"]
 

@@ -2,7 +2,7 @@
 
 A :class:`DunningPolicy` is a list of levels, each with a step and the days past due that it needs,
 and the limits around them: tolerance, grace, quiet days, exceptions for classes of customers.
-:mod:`telcrm.ledger.dunning` applies it.
+:mod:`telcrm.ledger.dunning.decision` applies it.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ from decimal import Decimal
 from telcrm.domain import Currency, Money
 from telcrm.errors import ParameterError
 from telcrm.ledger.aging import AgingBuckets
-from telcrm.ledger.debt_history import DebtHistory, MoveKind, debt_histories
 from telcrm.ledger.journal import EntryKind
-from telcrm.ledger.provision import ProvisionMatrix
+from telcrm.ledger.measures.debt_history import DebtHistory, MoveKind, debt_histories
+from telcrm.ledger.measures.provision import ProvisionMatrix
 from telcrm.ledger.scope import as_known, check_day, counts
 from telcrm.ledger.stores.protocol import AsOf, LedgerStore
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from telcrm.domain import Money
 from telcrm.errors import ParameterError
-from telcrm.ledger.dunning_case import (
+from telcrm.ledger.dunning.case import (
     ActionKind,
     Decision,
     DunnableItem,
@@ -17,7 +17,7 @@ from telcrm.ledger.dunning_case import (
     DunningState,
     SentReminder,
 )
-from telcrm.ledger.dunning_policy import DunningStep, ServiceState
+from telcrm.ledger.dunning.policy import DunningStep, ServiceState
 
 DAY = date(2026, 1, 31)
 

@@ -16,7 +16,7 @@ from pydantic import ConfigDict, TypeAdapter
 from telcrm.domain import Currency, Money
 from telcrm.domain.choice import choose
 from telcrm.errors import ParameterError
-from telcrm.ledger.dunning_policy import ServiceState
+from telcrm.ledger.dunning.policy import ServiceState
 
 __all__ = [
     "ActionKind",

@@ -20,7 +20,7 @@ from telcrm.ledger import (
     Receipt,
     ServiceState,
 )
-from telcrm.ledger.dunning_case import DunningState
+from telcrm.ledger.dunning.case import DunningState
 from telcrm.ledger.stores import AsOf
 
 DAY = date(2026, 1, 1)
@@ -261,7 +261,7 @@ def test_what_dunning_did_is_not_reversed(books: Ledger) -> None:
 
 
 def test_a_run_over_many_accounts_tells_its_progress(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("telcrm.ledger.dunning_run._ACCOUNTS_PER_TRANSACTION", 2)
+    monkeypatch.setattr("telcrm.ledger.dunning.run._ACCOUNTS_PER_TRANSACTION", 2)
     told: list[int] = []
     with Ledger.open("memory://") as books:
         for name in "ABCDE":

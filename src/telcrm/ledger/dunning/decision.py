@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from telcrm.domain import Currency, Money
-from telcrm.ledger.dunning_case import (
+from telcrm.ledger.dunning.case import (
     ActionKind,
     Decision,
     DunnableItem,
@@ -21,7 +21,7 @@ from telcrm.ledger.dunning_case import (
     DunningState,
     SentReminder,
 )
-from telcrm.ledger.dunning_policy import (
+from telcrm.ledger.dunning.policy import (
     ClassException,
     DunningLevel,
     DunningPolicy,

@@ -14,9 +14,9 @@ from typing import Final
 from telcrm.ledger.allocation import AllocationPolicy
 from telcrm.ledger.booking.dunning import dunning_cases, keep_decision, may_release
 from telcrm.ledger.booking.open_books import BOOKS_ACCOUNT, OpenBooks
-from telcrm.ledger.dunning import decide
-from telcrm.ledger.dunning_case import ActionKind
-from telcrm.ledger.dunning_policy import DunningPolicy
+from telcrm.ledger.dunning.case import ActionKind
+from telcrm.ledger.dunning.decision import decide
+from telcrm.ledger.dunning.policy import DunningPolicy
 from telcrm.ledger.journal import EntryKind, to_micros
 from telcrm.ledger.posting import Clock, open_books_account
 from telcrm.ledger.receipts import ServiceAction, actions_in

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from telcrm.ledger.debt_class import (
+from telcrm.ledger.measures.debt_class import (
     DebtClass,
     DebtClassification,
     DebtClassPolicy,

@@ -13,8 +13,8 @@ from telcrm.domain import Money, Rounding
 from telcrm.errors import ParameterError, UnknownCurrencyError
 from telcrm.ledger.aging import AgingBuckets, aging
 from telcrm.ledger.commands import CreditNote, Dispute, Recover, Reverse, WriteOff
-from telcrm.ledger.measures import BookMeasures
-from telcrm.ledger.provision import ProvisionMatrix, expected_credit_loss
+from telcrm.ledger.measures.from_books import BookMeasures
+from telcrm.ledger.measures.provision import ProvisionMatrix, expected_credit_loss
 
 LOST = {"reason": "lost", "approver": "boss"}
 
@@ -74,7 +74,7 @@ def test_credit_is_not_taken_off_receivables_and_contested_debt_is_one() -> None
 
 
 def test_counting_back_takes_month_after_month() -> None:
-    """The example of :func:`telcrm.ledger.collections.dso_count_back`."""
+    """The example of :func:`telcrm.ledger.measures.collections.dso_count_back`."""
     books = SmallBooks("A-1")
     for month, sold in ((4, 60), (5, 80), (6, 100)):
         books.charge("A-1", eur(sold), day(month, 1), day(month, 20))

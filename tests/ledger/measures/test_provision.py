@@ -15,7 +15,11 @@ from pydantic import ValidationError
 
 from telcrm.domain import Money, Rounding, json_schema
 from telcrm.errors import CurrencyMismatchError, ParameterError
-from telcrm.ledger.provision import ExpectedCreditLoss, ProvisionMatrix, expected_credit_loss
+from telcrm.ledger.measures.provision import (
+    ExpectedCreditLoss,
+    ProvisionMatrix,
+    expected_credit_loss,
+)
 
 AGES = ("not due", "1-30", "31-60", "61-90", "over 90")
 

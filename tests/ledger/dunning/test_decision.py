@@ -12,8 +12,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from telcrm.domain import Money
-from telcrm.ledger.dunning import cure, decide, relist
-from telcrm.ledger.dunning_case import (
+from telcrm.ledger.dunning.case import (
     ActionKind,
     Decision,
     DunnableItem,
@@ -21,7 +20,8 @@ from telcrm.ledger.dunning_case import (
     DunningCase,
     DunningState,
 )
-from telcrm.ledger.dunning_policy import (
+from telcrm.ledger.dunning.decision import cure, decide, relist
+from telcrm.ledger.dunning.policy import (
     ClassException,
     DunningLevel,
     DunningPolicy,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from telcrm.domain import Currency, Money
 from telcrm.errors import CurrencyMismatchError, ParameterError
-from telcrm.ledger.ratio import quotient, require_not_negative, require_positive
+from telcrm.ledger.measures.ratio import quotient, require_not_negative, require_positive
 
 EUR = Currency("EUR")
 

@@ -18,8 +18,8 @@ from telcrm.ledger.commands import (
     UseDeposit,
     WriteOff,
 )
-from telcrm.ledger.debt_history import DebtHistory, MoveKind, debt_histories
 from telcrm.ledger.journal import EntryKind, ItemKind
+from telcrm.ledger.measures.debt_history import DebtHistory, MoveKind, debt_histories
 from telcrm.ledger.stores.protocol import AsOf
 
 GIVEN_UP = {"reason": "lost", "approver": "boss"}

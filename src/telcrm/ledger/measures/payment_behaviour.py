@@ -12,11 +12,11 @@ from telcrm.domain import Money
 from telcrm.errors import ParameterError
 from telcrm.ledger.agreements import AgreementStatus, read_agreements
 from telcrm.ledger.booking.open_books import BOOKS_ACCOUNT
-from telcrm.ledger.debt_class import PaymentBehaviour
-from telcrm.ledger.debt_history import DebtHistory, MoveKind, debt_histories
-from telcrm.ledger.dunning_case import ActionKind, DunningAction
+from telcrm.ledger.dunning.case import ActionKind, DunningAction
 from telcrm.ledger.journal import Account, Entry, GlAccount, ItemKind
-from telcrm.ledger.ratio import quotient
+from telcrm.ledger.measures.debt_class import PaymentBehaviour
+from telcrm.ledger.measures.debt_history import DebtHistory, MoveKind, debt_histories
+from telcrm.ledger.measures.ratio import quotient
 from telcrm.ledger.receipts import actions_in
 from telcrm.ledger.rows import Column, ColumnKind, Rows, major_units
 from telcrm.ledger.scope import as_known, check_day, counts, customer_accounts
@@ -59,7 +59,7 @@ class PaymentHistory:
 
     @property
     def behaviour(self) -> PaymentBehaviour:
-        """The same as :func:`~telcrm.ledger.debt_class.debt_class` takes it."""
+        """The same as :func:`~telcrm.ledger.measures.debt_class.debt_class` takes it."""
         return PaymentBehaviour(
             account_id=self.account_id,
             invoices_paid=self.invoices_paid,

@@ -19,7 +19,7 @@ from telcrm.domain.money import Money
 from telcrm.domain.money_bounds import NonNegativeMoney
 from telcrm.domain.record import Record
 from telcrm.errors import ParameterError
-from telcrm.ledger.ratio import quotient, require_not_negative, require_positive
+from telcrm.ledger.measures.ratio import quotient, require_not_negative, require_positive
 
 __all__ = [
     "MonthlySales",

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from telcrm.domain import Currency, Money
-from telcrm.ledger.dunning_policy import (
+from telcrm.ledger.dunning.policy import (
     DEFAULT_LEVELS,
     ClassException,
     DunningLevel,

@@ -19,11 +19,11 @@ from telcrm.ledger.commands import (
     Reverse,
     WriteOff,
 )
-from telcrm.ledger.debt_class import DebtClass, DebtClassPolicy, debt_class
-from telcrm.ledger.dunning_policy import DunningPolicy
-from telcrm.ledger.dunning_run import run_dunning
+from telcrm.ledger.dunning.policy import DunningPolicy
+from telcrm.ledger.dunning.run import run_dunning
 from telcrm.ledger.journal import ItemKind
-from telcrm.ledger.payment_behaviour import PaymentHistory, payment_histories
+from telcrm.ledger.measures.debt_class import DebtClass, DebtClassPolicy, debt_class
+from telcrm.ledger.measures.payment_behaviour import PaymentHistory, payment_histories
 
 
 def history(

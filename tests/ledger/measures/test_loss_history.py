@@ -13,8 +13,8 @@ from telcrm.domain import Money, Rounding
 from telcrm.errors import ParameterError
 from telcrm.ledger.aging import AgingBuckets
 from telcrm.ledger.commands import CreditNote, Recover, Reverse, Transfer, WriteOff
-from telcrm.ledger.loss_history import LossHistory, loss_history
-from telcrm.ledger.provision import expected_credit_loss
+from telcrm.ledger.measures.loss_history import LossHistory, loss_history
+from telcrm.ledger.measures.provision import expected_credit_loss
 
 START, END_OF_SALES, END = day(1, 1), day(1, 31), date(2026, 12, 31)
 

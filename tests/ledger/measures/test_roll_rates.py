@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from telcrm.domain import Money
 from telcrm.errors import CurrencyMismatchError, MoneyError, ParameterError
-from telcrm.ledger.roll_rates import average_roll_rates, flow_to_loss, roll_rates
+from telcrm.ledger.measures.roll_rates import average_roll_rates, flow_to_loss, roll_rates
 from telcrm.testing import money
 
 amounts = money("EUR", min_minor=0, max_minor=10**9)
