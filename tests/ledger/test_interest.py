@@ -1,6 +1,6 @@
 """Interest by the day and late fees by the debt: what is charged, and that it is charged once."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from telcrm.domain import Money
+from telcrm.errors import ParameterError, UnknownAccountError
 from telcrm.ledger import InterestPolicy, ItemKind, LateFeePolicy, Ledger
 
 DAY = date(2026, 1, 1)
@@ -177,3 +178,16 @@ def test_policies_that_mean_nothing_are_refused() -> None:
         LateFeePolicy(amount=(), days_past_due=1)
     with pytest.raises(ValidationError, match="float"):
         InterestPolicy(annual_rate=0.09)
+
+
+def test_unknown_accounts_and_instants_are_refused_at_once() -> None:
+    books = owing()
+    with pytest.raises(UnknownAccountError, match="B"):
+        books.interest_charges(NINE, through=DUE, account_ids=["A", "B"])
+    with pytest.raises(UnknownAccountError, match="B"):
+        books.late_fee_charges(FEE, as_of=DUE, account_ids=["B"])
+    noon: Any = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    with pytest.raises(ParameterError, match="through"):
+        books.interest_charges(NINE, through=noon)
+    with pytest.raises(ParameterError, match="as_of"):
+        books.late_fee_charges(FEE, as_of=noon)

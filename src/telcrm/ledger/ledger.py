@@ -26,7 +26,7 @@ from telcrm.ledger.interest import (
 from telcrm.ledger.posting import Clock, post_chunk, utc_now
 from telcrm.ledger.questions import Questions
 from telcrm.ledger.receipts import BulkResult, Outcome, PostingStatus, Receipt
-from telcrm.ledger.scope import as_known
+from telcrm.ledger.scope import as_known, check_day, existing_accounts
 from telcrm.ledger.stores.opening import open_store
 from telcrm.ledger.stores.protocol import LedgerStore
 from telcrm.ledger.verification import Verification, verify
@@ -352,8 +352,16 @@ class Ledger(Bookings, Questions):
         ------
         Charge
             What was charged before for the same debt is taken off. Posting one twice books it once.
+
+        Raises
+        ------
+        UnknownAccountError
+        ParameterError
+            ``through`` is no day.
         """
-        return interest_charges(self.store, policy, through=through, account_ids=account_ids)
+        check_day("through", through)
+        chosen = existing_accounts(self.store, account_ids)
+        return interest_charges(self.store, policy, through=through, account_ids=chosen)
 
     def late_fee_charges(
         self,
@@ -374,8 +382,16 @@ class Ledger(Bookings, Questions):
         Yields
         ------
         Charge
+
+        Raises
+        ------
+        UnknownAccountError
+        ParameterError
+            ``as_of`` is no day.
         """
-        return late_fee_charges(self.store, policy, as_of=as_of, account_ids=account_ids)
+        check_day("as_of", as_of)
+        chosen = existing_accounts(self.store, account_ids)
+        return late_fee_charges(self.store, policy, as_of=as_of, account_ids=chosen)
 
     def verify(self) -> Verification:
         """Recompute every chain, sum and item from the journals; report the first break.

@@ -184,10 +184,15 @@ class MemoryStore:
         """Return entries of all accounts after a cursor; None is the start."""
         start = _position(cursor)
         with self._one_at_a_time:
-            later = ((at, self._books.feed[at]) for at in range(start, len(self._books.feed)))
-            chosen = (pair for pair in later if kinds is None or pair[1].kind in kinds)
+            feed = self._books.feed
+            chosen = (
+                place
+                for place in range(start, len(feed))
+                if kinds is None or feed[place].kind in kinds
+            )
             page = list(islice(chosen, limit))
-        return FeedPage(tuple(entry for _, entry in page), str(page[-1][0] + 1 if page else start))
+            end = page[-1] + 1 if len(page) == limit else max(start, len(feed))
+            return FeedPage(tuple(feed[place] for place in page), str(end))
 
     def journals(self) -> Iterator[tuple[Account, list[Entry], list[Item]]]:
         """Run over all accounts by name, as they were at the start of the run."""

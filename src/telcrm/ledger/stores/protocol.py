@@ -143,7 +143,7 @@ class FeedPage(NamedTuple):
 
     entries: tuple[Entry, ...]
     cursor: str
-    """Where the next page starts; the same one again where there was nothing."""
+    """Where the next page starts; the same one again where there was nothing new of any kind."""
 
 
 class StoreTransaction(Protocol):
@@ -270,7 +270,8 @@ class LedgerStore(Protocol):
     ) -> FeedPage:
         """Return entries of all accounts after a cursor; None is the start.
 
-        No entry that is committed later ever stands before the cursor of a page.
+        No entry that is committed later ever stands before the cursor of a page. A page that is not
+        full has looked at all there is: its cursor stands after entries of other kinds too.
         """
 
     def journals(self) -> Iterator[tuple[Account, list[Entry], list[Item]]]:

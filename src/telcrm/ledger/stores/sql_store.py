@@ -204,21 +204,28 @@ class SqlStore:
         """Return entries of all accounts after a cursor; None is the start."""
         txid, position = _place(cursor)
         chosen = None if kinds is None else [str(kind) for kind in kinds]
+        start = {
+            "tenant_number": self._number(),
+            "after_txid": txid,
+            "after_position": position,
+        }
 
-        def ask(connection: DriverConnection) -> tuple[list[Entry], str]:
+        def ask(connection: DriverConnection) -> FeedPage:
             rows = self._backend.query(_feed, chosen is not None).rows(
-                connection,
-                tenant_number=self._number(),
-                after_txid=txid,
-                after_position=position,
-                kinds=chosen,
-                most=limit,
+                connection, **start, kinds=chosen, most=limit
             )
-            end = f"{rows[-1][-2]}:{rows[-1][-1]}" if rows else f"{txid}:{position}"
-            return with_postings(self._backend, connection, [row[:-2] for row in rows]), end
+            last = rows[-1][-2:] if rows else (txid, position)
+            if chosen is not None and len(rows) < limit:
+                # All that is left was looked at: the next page need not look at it again.
+                for end in self._backend.query(_feed_end).rows(connection, **start):
+                    last = end
+            entries = with_postings(self._backend, connection, [row[:-2] for row in rows])
+            return FeedPage(tuple(entries), ":".join(map(str, last)))
 
-        entries, end = self._backend.read(ask)
-        return FeedPage(tuple(entries), end)
+        if chosen is None:
+            return self._backend.read(ask)
+        with self._backend.snapshot() as connection:
+            return ask(connection)
 
     def journals(self) -> Iterator[tuple[Account, list[Entry], list[Item]]]:
         """Run over all accounts by name: what is kept of each, its entries and its items."""
@@ -399,6 +406,15 @@ def _feed(backend: SqlBackend, of_kinds: bool) -> Select[Any]:
         found.add_columns(entry.c.txid, entry.c.position)
         .order_by(*backend.feed_order)
         .limit(bindparam("most", type_=Integer))
+    )
+
+
+def _feed_end(backend: SqlBackend) -> Select[Any]:
+    return (
+        select(entry.c.txid, entry.c.position)
+        .where(entry.c.tenant_number == bindparam("tenant_number"), *backend.feed_conditions)
+        .order_by(*(column.desc() for column in backend.feed_order))
+        .limit(1)
     )
 
 
