@@ -3,3 +3,5 @@
 The formulas take plain numbers; :mod:`.from_books` and :mod:`.payment_behaviour` take them out of
 the books.
 """
+
+__all__ = ()
