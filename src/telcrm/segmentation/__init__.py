@@ -5,6 +5,7 @@ one of the same kind, a row per customer. Its docstring is the definition of the
 """
 
 from telcrm.segmentation.abc import AbcClass, abc
-from telcrm.segmentation.rfm import RfmMethod, rfm
+from telcrm.segmentation.rfm import rfm, rfm_breaks
+from telcrm.segmentation.rfm_policy import RfmBreaks, RfmMethod, RfmTies
 
-__all__ = ["AbcClass", "RfmMethod", "abc", "rfm"]
+__all__ = ["AbcClass", "RfmBreaks", "RfmMethod", "RfmTies", "abc", "rfm", "rfm_breaks"]
