@@ -5,7 +5,18 @@ one of the same kind, a row per customer. Its docstring is the definition of the
 """
 
 from telcrm.segmentation.abc import AbcClass, abc
+from telcrm.segmentation.concentration import Concentration, concentration
 from telcrm.segmentation.rfm import rfm, rfm_breaks
 from telcrm.segmentation.rfm_policy import RfmBreaks, RfmMethod, RfmTies
 
-__all__ = ["AbcClass", "RfmBreaks", "RfmMethod", "RfmTies", "abc", "rfm", "rfm_breaks"]
+__all__ = [
+    "AbcClass",
+    "Concentration",
+    "RfmBreaks",
+    "RfmMethod",
+    "RfmTies",
+    "abc",
+    "concentration",
+    "rfm",
+    "rfm_breaks",
+]
