@@ -8,10 +8,12 @@ from telcrm.segmentation.abc import AbcClass, abc
 from telcrm.segmentation.concentration import Concentration, concentration
 from telcrm.segmentation.rfm import rfm, rfm_breaks
 from telcrm.segmentation.rfm_policy import RfmBreaks, RfmMethod, RfmTies
+from telcrm.segmentation.value_matrix import MatrixLevel, value_matrix
 
 __all__ = [
     "AbcClass",
     "Concentration",
+    "MatrixLevel",
     "RfmBreaks",
     "RfmMethod",
     "RfmTies",
@@ -19,4 +21,5 @@ __all__ = [
     "concentration",
     "rfm",
     "rfm_breaks",
+    "value_matrix",
 ]
