@@ -18,8 +18,9 @@ import pytest
 from hypothesis import settings
 
 # Deadlines measure the machine, and engines start slowly.
-settings.register_profile("telcrm", deadline=None)
-settings.load_profile("telcrm")
+settings.register_profile("telcrm", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=400)
+settings.load_profile(os.environ.get("TELCRM_EXAMPLES", "telcrm"))
 
 Columns = Mapping[str, Sequence[Any]]
 
@@ -116,6 +117,14 @@ _SPARK_MARKS = [
         reason="PySpark needs Java: none on PATH, and no JAVA_HOME",
     ),
 ]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give a test process whole files, and all of Spark to one: its machine starts slowly."""
+    for item in items:
+        spark = item.get_closest_marker("spark")
+        item.add_marker(pytest.mark.xdist_group("spark" if spark else str(item.path)))
 
 
 @pytest.fixture(

@@ -10,7 +10,7 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
-from telcrm.errors import ParameterError
+from telcrm.kpi.breakdown import refuse_clashes
 from telcrm.kpi.movement_policy import ChangeBasis, LossMonth, MovementPolicy, RateBase, SameMonth
 from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, month_index
 from telcrm.tables.door import (
@@ -117,15 +117,7 @@ def group_columns(
     ParameterError
     """
     groups = () if by is None else (by,) if isinstance(by, str) else tuple(by)
-    # DuckDB and Spark tell no case apart in column names.
-    taken = [name.casefold() for name in (*keys, *groups, *results)]
-    clashing = sorted({name for name in (*keys, *groups) if taken.count(name.casefold()) > 1})
-    if clashing:
-        raise ParameterError(
-            f"{what}: {', '.join(map(repr, clashing))} would stand twice in the result, as a key "
-            "and as another column. Rename the column, or name it once.",
-            columns=clashing,
-        )
+    refuse_clashes(what, [*keys, *groups], results)
     return groups
 
 
