@@ -134,8 +134,10 @@ class Breakdown:
         """
         wanted = [nw.col(name).sum() for name in (*counts, *totals)]
         wanted += [nw.col(name).median() for name in medians]
-        keys = self.inner_keys
-        summed = rows.group_by(*keys).agg(*wanted) if keys else rows.select(*wanted)
+        if self.inner_keys:
+            summed = rows.group_by(*self.inner_keys).agg(*wanted)
+        else:
+            summed = _in_all(opened, rows, wanted)
         if self.grain is not None:
             summed = self._on_every(opened, summed, found)
         groups = zip(self.groups, self.inner, strict=True)
@@ -182,6 +184,17 @@ class Breakdown:
         laid = grid.join(summed, how="left", left_on=["_on", *seen], right_on=["_at", *self.inner])
         groups = {inner: nw.col(f"_own{inner}") for inner in self.inner}
         return laid.with_columns(**groups) if groups else laid
+
+
+def _in_all(opened: OpenFrame, rows: nw.LazyFrame[Any], wanted: list[nw.Expr]) -> nw.LazyFrame[Any]:
+    """Aggregate all rows to one, also if there are none.
+
+    Grouped by a constant: aggregates without groups lose their type in pandas if they are null.
+    """
+    constant = nw.lit(0).cast(nw.Int64)
+    summed = rows.with_columns(_all=constant).group_by("_all").agg(*wanted)
+    one = small_table(opened, {"_row": [0]})
+    return one.join(summed, how="left", left_on="_row", right_on="_all")
 
 
 def column_names(by: str | Sequence[str] | None) -> tuple[str, ...]:
