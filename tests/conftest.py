@@ -16,6 +16,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 # Deadlines measure the machine, and engines start slowly.
 settings.register_profile("telcrm", deadline=None, max_examples=40)
@@ -119,12 +120,17 @@ _SPARK_MARKS = [
 ]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give a test process whole files, and all of Spark to one: its machine starts slowly."""
-    for item in items:
-        spark = item.get_closest_marker("spark")
-        item.add_marker(pytest.mark.xdist_group("spark" if spark else str(item.path)))
+class _FilesAndSpark(LoadFileScheduling):
+    """Gives a test process whole files, and all of Spark to one: its machine starts slowly."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        _, _, parameters = nodeid.partition("[")
+        return "spark" if "pyspark" in parameters else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """Schedule the tests of a run in several processes."""
+    return _FilesAndSpark(config, log)
 
 
 @pytest.fixture(
