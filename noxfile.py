@@ -29,6 +29,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def thorough(session: nox.Session) -> None:
+    """Run the tests with ten times as many random examples."""
+    session.install("-e", ".[dev]")
+    session.run("python", "-m", "pytest", *session.posargs, env={"TELCRM_EXAMPLES": "thorough"})
+
+
+@nox.session
 def coverage(session: nox.Session) -> None:
     """Run the suite, and ask for 95 % of branches on the rooms that everything stands on."""
     session.install("-e", ".[dev]")

@@ -16,10 +16,12 @@ import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 # Deadlines measure the machine, and engines start slowly.
-settings.register_profile("telcrm", deadline=None)
-settings.load_profile("telcrm")
+settings.register_profile("telcrm", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=400)
+settings.load_profile(os.environ.get("TELCRM_EXAMPLES", "telcrm"))
 
 Columns = Mapping[str, Sequence[Any]]
 
@@ -116,6 +118,19 @@ _SPARK_MARKS = [
         reason="PySpark needs Java: none on PATH, and no JAVA_HOME",
     ),
 ]
+
+
+class _FilesAndSpark(LoadFileScheduling):
+    """Gives a test process whole files, and all of Spark to one: its machine starts slowly."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        _, _, parameters = nodeid.partition("[")
+        return "spark" if "pyspark" in parameters else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """Schedule the tests of a run in several processes."""
+    return _FilesAndSpark(config, log)
 
 
 @pytest.fixture(

@@ -15,7 +15,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from telcrm import domain, errors, kpi, ledger, report, segmentation, synth, tables, testing
+    from telcrm import (
+        domain,
+        errors,
+        kpi,
+        ledger,
+        report,
+        rules,
+        segmentation,
+        synth,
+        tables,
+        testing,
+    )
 
 __all__ = [
     "domain",
@@ -23,6 +34,7 @@ __all__ = [
     "kpi",
     "ledger",
     "report",
+    "rules",
     "segmentation",
     "synth",
     "tables",

@@ -42,6 +42,11 @@ the message says what was wrong, where, and how to mend it.
     │   ├── FullStoreError                         TC-STORE-004
     │   ├── StoreVersionError                      TC-STORE-005
     │   └── CorruptStoreError                      TC-STORE-006
+    ├── RuleError (ValueError)                     TC-RULE-001
+    │   ├── ConditionSyntaxError (TypeError)       TC-RULE-002
+    │   ├── UnknownFieldError (KeyError)           TC-RULE-003
+    │   ├── FieldTypeError (TypeError)             TC-RULE-004
+    │   └── RuleMismatchError                      TC-RULE-005
     └── TableError (ValueError)                    TC-TABLE-000
         ├── MissingColumnsError (KeyError)         TC-TABLE-001
         ├── UnknownColumnsError (KeyError)         TC-TABLE-002
@@ -73,9 +78,11 @@ __all__ = [
     "ClosedAccountError",
     "ClosedPeriodError",
     "ColumnTypeError",
+    "ConditionSyntaxError",
     "CorruptStoreError",
     "CurrencyMismatchError",
     "EntryInUseError",
+    "FieldTypeError",
     "FullStoreError",
     "IdentifierError",
     "InexactAmountError",
@@ -97,6 +104,8 @@ __all__ = [
     "PostingDateError",
     "ReadOnlyStoreError",
     "RecordFormatError",
+    "RuleError",
+    "RuleMismatchError",
     "StoreBusyError",
     "StoreUnavailableError",
     "StoreVersionError",
@@ -108,6 +117,7 @@ __all__ = [
     "UnknownColumnsError",
     "UnknownCurrencyError",
     "UnknownEntryError",
+    "UnknownFieldError",
     "UnknownItemError",
     "UnknownStoreError",
     "UnreadableFileError",
@@ -393,6 +403,36 @@ class CorruptStoreError(LedgerStoreError):
     """The database file is damaged, or what it holds contradicts itself."""
 
     code = "TC-STORE-006"
+
+
+class RuleError(TelcrmError, ValueError):
+    """A rule is asked for what it does not have, or does not fit what it is put to."""
+
+    code = "TC-RULE-001"
+
+
+class ConditionSyntaxError(RuleError, TypeError):
+    """A condition is written in Python as Python cannot read it, such as with ``and``."""
+
+    code = "TC-RULE-002"
+
+
+class UnknownFieldError(RuleError, KeyError):
+    """A condition names a field that the row does not have."""
+
+    code = "TC-RULE-003"
+
+
+class FieldTypeError(RuleError, TypeError):
+    """A field of a row holds a value that cannot be put to the test."""
+
+    code = "TC-RULE-004"
+
+
+class RuleMismatchError(RuleError):
+    """Conditions do not fit a table; ``problems`` in the context lists all that is wrong."""
+
+    code = "TC-RULE-005"
 
 
 class TableError(TelcrmError, ValueError):

@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from telcrm.errors import (
     ColumnTypeError,
@@ -21,7 +22,7 @@ from telcrm.errors import (
     MissingColumnsError,
     ParameterError,
 )
-from telcrm.segmentation import RfmMethod, rfm
+from telcrm.segmentation import RfmBreaks, RfmMethod, RfmTies, rfm, rfm_breaks
 
 AS_OF = date(2024, 6, 30)
 MEASURES = ["recency", "frequency", "monetary"]
@@ -202,5 +203,86 @@ def test_parameters_out_of_range_are_refused(parameters: dict[str, Any], words: 
 
 
 def test_an_unknown_method_is_refused() -> None:
-    with pytest.raises(ParameterError, match=r"'magic'\. Choose from: independent, nested"):
-        rfm(pl.DataFrame(log(3)), as_of=AS_OF, method="magic")  # type: ignore[arg-type]
+    with pytest.raises(
+        ParameterError, match=r"method='magic' is no RfmMethod\. Choose from: independent, nested"
+    ):
+        rfm(pl.DataFrame(log(3)), as_of=AS_OF, method="magic")
+
+
+@given(columns=recharges, bins=st.integers(2, 9))
+def test_ties_at_the_highest_rank_and_spread_by_name(
+    columns: dict[str, list[Any]], bins: int
+) -> None:
+    frame = pl.DataFrame(columns)
+    high = rfm(frame, as_of=AS_OF, bins=bins, ties=RfmTies.HIGH).to_dicts()
+    spread = rfm(frame, as_of=AS_OF, bins=bins, ties=RfmTies.SPREAD).to_dicts()
+    for name in MEASURES:
+        column = "recency_days" if name == "recency" else name
+        sign = -1 if name == "recency" else 1
+        for row in high:
+            not_better = sum(sign * one[column] <= sign * row[column] for one in high)
+            assert row[f"{name}_score"] == 1 + bins * (not_better - 1) // len(high)
+        order = sorted(spread, key=lambda row: (sign * row[column], row["customer_id"]))
+        scores = [1 + bins * place // len(order) for place in range(len(order))]
+        assert [row[f"{name}_score"] for row in order] == scores
+
+
+@pytest.mark.parametrize("ties", RfmTies)
+def test_every_engine_ranks_ties_alike(quick_backend: Any, ties: RfmTies) -> None:
+    columns = log()
+    rows = quick_backend.rows(rfm(quick_backend.frame(columns), as_of=AS_OF, ties=ties))
+    assert rows == rfm(pl.DataFrame(columns), as_of=AS_OF, ties=ties).to_dicts()
+
+
+@given(columns=recharges, bins=st.integers(2, 9), ties=st.sampled_from(["low", "high"]))
+def test_learnt_breaks_give_the_same_scores(
+    columns: dict[str, list[Any]], bins: int, ties: str
+) -> None:
+    frame = pl.DataFrame(columns)
+    ranked = rfm(frame, as_of=AS_OF, bins=bins, ties=ties)
+    if ranked.is_empty():
+        with pytest.raises(ParameterError, match="nobody has bought anything"):
+            rfm_breaks(frame, as_of=AS_OF, bins=bins, ties=ties)
+        return
+    breaks = rfm_breaks(frame, as_of=AS_OF, bins=bins, ties=ties)
+    assert breaks.bins == bins
+    stored = RfmBreaks.from_json(breaks.to_json())
+    assert rfm(frame, as_of=AS_OF, breaks=stored).equals(ranked)
+
+
+def test_every_engine_scores_by_given_breaks(backend: Any) -> None:
+    columns = {
+        "customer_id": ["ann", "ann", "bob", "cid"],
+        "recharged_at": [AS_OF, AS_OF, AS_OF - timedelta(days=31), AS_OF - timedelta(days=90)],
+        "amount": [5.0, 5.0, 9.99, 100.0],
+    }
+    breaks = RfmBreaks(recency_days=(90, 30), frequency=(2, None), monetary=(10, 100))
+    scored = backend.rows(rfm(backend.frame(columns), as_of=AS_OF, breaks=breaks))
+    assert [row["rfm_score"] for row in scored] == [322, 211, 213]
+    learnt = rfm_breaks(backend.frame(columns), as_of=AS_OF, bins=3)
+    assert learnt == rfm_breaks(pl.DataFrame(columns), as_of=AS_OF, bins=3)
+
+
+@pytest.mark.parametrize(
+    ("cuts", "words"),
+    [
+        ({"frequency": (2,)}, "recency_days 2, frequency 1, monetary 2"),
+        ({"frequency": (5, 2)}, "frequency: the cuts have to rise"),
+        ({"recency_days": (30, 90)}, "recency_days: the cuts have to fall"),
+        ({"monetary": (None, 5)}, "monetary: a score that nobody has"),
+        ({"recency_days": (), "frequency": (), "monetary": ()}, "give 1 to 8 cuts each"),
+        ({"monetary": (1, float("inf"))}, "finite"),
+    ],
+)
+def test_breaks_that_make_no_sense_are_refused(cuts: dict[str, Any], words: str) -> None:
+    given = {"recency_days": (90, 30), "frequency": (2, 5), "monetary": (10, 100)} | cuts
+    with pytest.raises(ValidationError, match=words):
+        RfmBreaks(**given)
+
+
+def test_breaks_leave_nothing_to_rank() -> None:
+    breaks = RfmBreaks(recency_days=(30,), frequency=(2,), monetary=(10,))
+    with pytest.raises(ParameterError, match="Leave bins, method and ties out"):
+        rfm(pl.DataFrame(log(3)), as_of=AS_OF, breaks=breaks, bins=3)
+    with pytest.raises(ParameterError, match='Choose "low" or "high"'):
+        rfm_breaks(pl.DataFrame(log(3)), as_of=AS_OF, ties="spread")

@@ -5,6 +5,21 @@ one of the same kind, a row per customer. Its docstring is the definition of the
 """
 
 from telcrm.segmentation.abc import AbcClass, abc
-from telcrm.segmentation.rfm import RfmMethod, rfm
+from telcrm.segmentation.concentration import Concentration, concentration
+from telcrm.segmentation.rfm import rfm, rfm_breaks
+from telcrm.segmentation.rfm_policy import RfmBreaks, RfmMethod, RfmTies
+from telcrm.segmentation.value_matrix import MatrixLevel, value_matrix
 
-__all__ = ["AbcClass", "RfmMethod", "abc", "rfm"]
+__all__ = [
+    "AbcClass",
+    "Concentration",
+    "MatrixLevel",
+    "RfmBreaks",
+    "RfmMethod",
+    "RfmTies",
+    "abc",
+    "concentration",
+    "rfm",
+    "rfm_breaks",
+    "value_matrix",
+]

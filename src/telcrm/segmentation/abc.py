@@ -20,7 +20,7 @@ from telcrm.tables.door import (
 from telcrm.tables.noise import denoise
 from telcrm.tables.row_checks import amount_checks, check_rows, not_null
 
-__all__ = ["AbcClass", "abc"]
+__all__ = ["AbcClass", "abc", "sum_values"]
 
 FrameT = TypeVar("FrameT")
 
@@ -119,11 +119,7 @@ def abc(
     """
     _check_parameters(thresholds, customer, value)
     opened = open_frame(frame, table="customer values")
-    require_columns(opened, {"customer": customer, "value": value})
-    require_kinds(opened, {customer: ColumnKind.KEY, value: ColumnKind.NUMBER})
-    _check(opened, customer, value)
-
-    shared = _share(_sum(opened, customer, value))
+    shared = _share(sum_values(opened, customer, value))
     first, second = thresholds
     above = nw.col("_above")
     classed = shared.with_columns(
@@ -162,12 +158,27 @@ def _are_thresholds(thresholds: object) -> bool:
     return all(isinstance(each, Real) for each in thresholds) and 0 < first < second < 1
 
 
-def _check(opened: OpenFrame, customer: str, value: str) -> None:
+def sum_values(opened: OpenFrame, customer: str, value: str) -> nw.LazyFrame[Any]:
+    """Sum up each customer's value, or refuse the table.
+
+    Parameters
+    ----------
+    opened : OpenFrame
+    customer, value : str
+
+    Returns
+    -------
+    narwhals.stable.v2.LazyFrame
+        ``_customer`` and ``_value``, Float64, rounded to 6 decimals.
+
+    Raises
+    ------
+    MissingColumnsError, ColumnTypeError, InvalidTableError, CurrencyMismatchError
+    """
+    require_columns(opened, {"customer": customer, "value": value})
+    require_kinds(opened, {customer: ColumnKind.KEY, value: ColumnKind.NUMBER})
     rules = [not_null(customer), *amount_checks(opened, value)]
     check_rows(opened, rules, keys=[customer])
-
-
-def _sum(opened: OpenFrame, customer: str, value: str) -> nw.LazyFrame[Any]:
     rows = opened.rows.select(
         _customer=key_values(opened, customer), _value=nw.col(value).cast(nw.Float64)
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import StrEnum
 from numbers import Integral
 from typing import Any, TypeVar
 
 import narwhals.stable.v2 as nw
 
+from telcrm.domain.choice import choose
 from telcrm.errors import ParameterError
+from telcrm.segmentation.rfm_policy import MAX_BINS, RfmBreaks, RfmMethod, RfmTies
 from telcrm.tables.calendar_index import day_index
 from telcrm.tables.door import (
     ColumnKind,
@@ -28,26 +29,12 @@ from telcrm.tables.row_checks import (
     not_null,
 )
 
-__all__ = ["RfmMethod", "rfm"]
+__all__ = ["rfm", "rfm_breaks"]
 
 FrameT = TypeVar("FrameT")
 
 _MEASURES = ("recency_days", "frequency", "monetary")
 _SCORES = ("recency_score", "frequency_score", "monetary_score")
-_MAX_BINS = 9
-
-
-class RfmMethod(StrEnum):
-    """Among whom a customer is ranked.
-
-    ``independent`` ranks each measure among all customers: scores compare across the base.
-    ``nested`` ranks frequency among those of the same recency score, and monetary value among those
-    of the same recency and frequency score: cells are more even, but a frequency score of 5 means
-    another frequency in each recency score.
-    """
-
-    INDEPENDENT = "independent"
-    NESTED = "nested"
 
 
 def rfm(
@@ -58,7 +45,9 @@ def rfm(
     at: str = "recharged_at",
     amount: str = "amount",
     bins: int = 5,
-    method: RfmMethod = RfmMethod.INDEPENDENT,
+    method: RfmMethod | str = RfmMethod.INDEPENDENT,
+    ties: RfmTies | str = RfmTies.LOW,
+    breaks: RfmBreaks | None = None,
 ) -> FrameT:
     """Score each customer by recency, frequency and monetary value.
 
@@ -81,6 +70,11 @@ def rfm(
         Number of scores.
     method : RfmMethod
         Whether the three measures are ranked independently or nested.
+    ties : RfmTies
+        What becomes of equal customers.
+    breaks : RfmBreaks, optional
+        Cuts to score by, instead of ranks: your own, or those that :func:`rfm_breaks` has learnt
+        from an earlier month. ``bins``, ``method`` and ``ties`` are then not to be given.
 
     Returns
     -------
@@ -111,18 +105,19 @@ def rfm(
     CurrencyMismatchError
         ``frame`` has a column ``currency`` with more than one currency in it.
     ParameterError
-        ``bins`` is out of range, ``method`` is none of the two, or ``as_of`` is no date, or a
-        datetime: which day that falls on depends on the zone.
+        ``bins`` is out of range, ``method`` or ``ties`` is no choice, ``breaks`` come with one of
+        them, or ``as_of`` is no date, or a datetime: which day that falls on depends on the zone.
 
     Notes
     -----
-    Customers are ranked from worst to best, ties at the lowest rank they share, and::
+    Customers are ranked from worst to best, and::
 
         score = 1 + floor(bins * (rank - 1) / n)
 
-    Equal customers thus always get equal scores, on every engine. Where many are equal, as many are
-    in the frequency of prepaid recharges, bins hold unequal numbers and some stay empty; no tie is
-    broken by the order of rows to even them out.
+    Ties stand by default at the lowest rank that they share, so that equal customers get equal
+    scores, on every engine. Where many are equal, as many are in the frequency of prepaid
+    recharges, bins hold unequal numbers and some stay empty. ``ties="spread"`` evens them out by
+    the names of customers; never by the order of rows.
 
     References
     ----------
@@ -144,7 +139,13 @@ def rfm(
     >>> scored.select("customer_id", "recency_days", "frequency", "monetary", "rfm_score").rows()
     [('ann', 1, 2, 30.0, 332), ('bob', 151, 1, 5.0, 111), ('cid', 30, 1, 50.0, 213)]
     """
-    _check_parameters(as_of, bins, method, customer)
+    _check_parameters(as_of, bins, customer)
+    way, tied = choose(RfmMethod, method, "method"), choose(RfmTies, ties, "ties")
+    if breaks is not None and (bins, way, tied) != (5, RfmMethod.INDEPENDENT, RfmTies.LOW):
+        raise ParameterError(
+            "rfm: breaks say which score a value has. Leave bins, method and ties out, or breaks.",
+            breaks=breaks,
+        )
     opened = open_frame(frame, table="transactions")
     require_columns(opened, {"customer": customer, "at": at, "amount": amount})
     opened = parse_objects(opened, [at])
@@ -153,7 +154,7 @@ def rfm(
     _check(opened, customer, at, amount)
 
     measured = _measure(opened, customer, at, amount, as_of)
-    scored = _score(measured, bins, method)
+    scored = _score_by(measured, breaks) if breaks else _score(measured, bins, way, tied)
     parts = [nw.col(name).cast(nw.Int64) for name in _SCORES]
     total = parts[0] * 100 + parts[1] * 10 + parts[2]
     result = scored.select(
@@ -162,16 +163,88 @@ def rfm(
     return opened.close(result)  # type: ignore[no-any-return]
 
 
-def _check_parameters(as_of: date, bins: int, method: RfmMethod, customer: str) -> None:
-    if not _is_whole(bins) or not 2 <= bins <= _MAX_BINS:
+def rfm_breaks(
+    frame: FrameT,
+    *,
+    as_of: date,
+    customer: str = "customer_id",
+    at: str = "recharged_at",
+    amount: str = "amount",
+    bins: int = 5,
+    ties: RfmTies | str = RfmTies.LOW,
+) -> RfmBreaks:
+    """Learn the cuts by which :func:`rfm` scores these transactions, to score others alike.
+
+    Parameters
+    ----------
+    frame, as_of, customer, at, amount, bins
+        As of :func:`rfm`; the measures are ranked independently.
+    ties : "low" or "high"
+        Cuts cannot spread equal customers.
+
+    Returns
+    -------
+    RfmBreaks
+        ``rfm(frame, breaks=...)`` on the same transactions gives the same scores.
+
+    Raises
+    ------
+    MissingColumnsError, ColumnTypeError, InvalidTableError, CurrencyMismatchError
+        As :func:`rfm` does.
+    ParameterError
+        As :func:`rfm` does, or ``ties`` is ``"spread"``, or nobody has bought anything.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> march = pl.DataFrame(
+    ...     {
+    ...         "customer_id": ["ann", "ann", "bob", "cid"],
+    ...         "recharged_at": [date(2024, 3, day) for day in (1, 30, 5, 20)],
+    ...         "amount": [10.0, 20.0, 5.0, 50.0],
+    ...     }
+    ... )
+    >>> learnt = rfm_breaks(march, as_of=date(2024, 3, 31), bins=3)
+    >>> learnt.recency_days, learnt.monetary
+    ((11.0, 1.0), (30.0, 50.0))
+    """
+    tied = choose(RfmTies, ties, "ties")
+    if tied is RfmTies.SPREAD:
         raise ParameterError(
-            f"rfm: bins is {bins!r}, and has to be a whole number from 2 to {_MAX_BINS}, so that "
+            'rfm_breaks: ties="spread" gives equal customers different scores, which no cut can. '
+            'Choose "low" or "high".',
+            ties=tied,
+        )
+    scored = rfm(frame, as_of=as_of, customer=customer, at=at, amount=amount, bins=bins, ties=tied)
+    came: Any = nw.from_native(scored)
+    names = dict(zip(_MEASURES, _SCORES, strict=True))
+    best = {
+        measure: came.lazy()
+        .group_by(score)
+        .agg(nw.col(measure).min().alias("_low"), nw.col(measure).max().alias("_high"))
+        .collect()
+        .rows(named=True)
+        for measure, score in names.items()
+    }
+    if not best["frequency"]:
+        raise ParameterError("rfm_breaks: nobody has bought anything by then.", as_of=as_of)
+    cuts = {}
+    for measure, rows in best.items():
+        end, pick = ("_high", max) if measure == "recency_days" else ("_low", min)
+        score = names[measure]
+        reached = [
+            [row[end] for row in rows if row[score] >= least] for least in range(2, bins + 1)
+        ]
+        cuts[measure] = tuple(float(pick(values)) if values else None for values in reached)
+    return RfmBreaks(**cuts)
+
+
+def _check_parameters(as_of: date, bins: int, customer: str) -> None:
+    if not _is_whole(bins) or not 2 <= bins <= MAX_BINS:
+        raise ParameterError(
+            f"rfm: bins is {bins!r}, and has to be a whole number from 2 to {MAX_BINS}, so that "
             "rfm_score keeps one digit for each part.",
             bins=bins,
-        )
-    if method not in tuple(RfmMethod):
-        raise ParameterError(
-            f"rfm: method is {method!r}. Choose from: {', '.join(RfmMethod)}.", method=method
         )
     if not isinstance(as_of, date):
         raise ParameterError(
@@ -231,15 +304,37 @@ def _measure(
     )
 
 
-def _score(measured: nw.LazyFrame[Any], bins: int, method: RfmMethod) -> nw.LazyFrame[Any]:
+def _score(
+    measured: nw.LazyFrame[Any], bins: int, method: RfmMethod, ties: RfmTies
+) -> nw.LazyFrame[Any]:
     # One constant column lets "among all" and "among those of equal score" be the same expression.
     scored = measured.with_columns(_all=nw.lit(1))
     among = ["_all"]
     for measure, score in zip(_MEASURES, _SCORES, strict=True):
         worst_last = measure == "recency_days"
-        rank = nw.col(measure).rank("min", descending=worst_last).over(*among).cast(nw.Int64)
+        if ties is RfmTies.SPREAD:
+            worst_first = -nw.col(measure) if worst_last else nw.col(measure)
+            scored = scored.with_columns(_order=worst_first, _one=nw.lit(1))
+            # A running sum, because not every engine ranks by two columns, nor counts in order.
+            rank = nw.col("_one").cum_sum().over(*among, order_by=["_order", "_customer"])
+        else:
+            way: Any = "min" if ties is RfmTies.LOW else "max"
+            rank = nw.col(measure).rank(way, descending=worst_last).over(*among)
         size = nw.col(measure).count().over(*among).cast(nw.Int64)
-        scored = scored.with_columns(**{score: (rank - 1) * bins // size + 1})
-        if method == RfmMethod.NESTED:
+        scored = scored.with_columns(**{score: (rank.cast(nw.Int64) - 1) * bins // size + 1})
+        if method is RfmMethod.NESTED:
             among = [*among, score]
     return scored
+
+
+def _score_by(measured: nw.LazyFrame[Any], breaks: RfmBreaks) -> nw.LazyFrame[Any]:
+    scores = {}
+    for measure, score in zip(_MEASURES, _SCORES, strict=True):
+        value = nw.col(measure).cast(nw.Float64)
+        total = nw.col("frequency") * 0 + 1
+        for cut in getattr(breaks, measure):
+            if cut is not None:
+                reached = value <= cut if measure == "recency_days" else value >= cut
+                total = total + nw.when(reached).then(nw.lit(1)).otherwise(nw.lit(0))
+        scores[score] = total
+    return measured.with_columns(**scores)

@@ -1,0 +1,362 @@
+"""The flows of a base, month by month: what movement, churn and revenue retention start from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_, or_
+from typing import Any
+
+import narwhals.stable.v2 as nw
+
+from telcrm.kpi.breakdown import refuse_clashes
+from telcrm.kpi.movement_policy import ChangeBasis, LossMonth, MovementPolicy, RateBase, SameMonth
+from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, month_index
+from telcrm.tables.door import (
+    ColumnKind,
+    OpenFrame,
+    key_values,
+    parse_objects,
+    require_columns,
+    require_kinds,
+)
+from telcrm.tables.noise import denoise
+from telcrm.tables.row_checks import amount_checks, check_rows, month_start, not_null
+
+__all__ = ["FlowColumns", "flows", "group_columns", "rate_base"]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowColumns:
+    """Columns of a table of customer-months, under the names that the caller gave."""
+
+    customer: str
+    period: str
+    by: tuple[str, ...] = ()
+    revenue: str | None = None
+    rank: str | None = None
+
+    @property
+    def measures(self) -> dict[str, str]:
+        """The numeric columns, by keyword."""
+        given = {"revenue": self.revenue, "rank": self.rank}
+        return {keyword: name for keyword, name in given.items() if name is not None}
+
+
+def flows(opened: OpenFrame, columns: FlowColumns, policy: MovementPolicy) -> nw.LazyFrame[Any]:
+    """Count the flows of each month and group; with ``revenue`` also what they moved.
+
+    Parameters
+    ----------
+    opened : OpenFrame
+    columns : FlowColumns
+    policy : MovementPolicy
+
+    Returns
+    -------
+    narwhals.stable.v2.LazyFrame
+        The columns of ``period`` and ``by``, then ``opening``, ``new``, ``reactivated``, ``lost``,
+        ``closing``, ``retained``; with ``by`` also ``transferred_in`` and ``transferred_out``; with
+        ``revenue`` also ``upgraded``, ``downgraded`` and an amount ``..._revenue`` for each. Not
+        sorted; integers of any width; amounts with the noise of adding floats.
+
+    Raises
+    ------
+    MissingColumnsError, ColumnTypeError, InvalidTableError, CurrencyMismatchError
+        As :func:`telcrm.kpi.movement` says.
+    """
+    named: dict[str, str | tuple[str, ...]] = {
+        "customer": columns.customer,
+        "period": columns.period,
+        **columns.measures,
+        "by": columns.by,
+    }
+    require_columns(opened, named)
+    opened = parse_objects(opened, [columns.period])
+    kinds = dict.fromkeys([columns.customer, *columns.by], ColumnKind.KEY)
+    numbers = dict.fromkeys(columns.measures.values(), ColumnKind.NUMBER)
+    require_kinds(opened, {**kinds, columns.period: ColumnKind.DATE, **numbers})
+    first, last = _check(opened, columns)
+    if policy.loss_month is LossMonth.LAST_ACTIVE:
+        last -= 1
+
+    groups = {f"_group_{place}": name for place, name in enumerate(columns.by)}
+    months = _customer_months(opened, columns, groups)
+    counts = _count(_flag(months, list(groups), policy), list(groups))
+    dates = calendar(opened, first + 1, last, period=columns.period)
+    laid = _on_calendar(counts, dates, columns.period, list(groups))
+    counted = laid if policy.loss_month is LossMonth.LAST_ACTIVE else _with_lost(laid)
+    kept = [name for name in counted.collect_schema().names() if not name.startswith("_")]
+    own = {name: nw.col(inner) for inner, name in groups.items()}
+    measures = [name for name in kept if name != columns.period]
+    return counted.select(columns.period, **own, **{name: nw.col(name) for name in measures})
+
+
+def group_columns(
+    by: str | Sequence[str] | None, *, keys: Sequence[str], results: Sequence[str], what: str
+) -> tuple[str, ...]:
+    """Return the columns of ``by``, or refuse one that would stand twice in the result.
+
+    Parameters
+    ----------
+    by : str or sequence of str, optional
+    keys : sequence of str
+        Other columns of the caller that stand in the result.
+    results : sequence of str
+        Columns that the result has of its own.
+    what : str
+        Name of the function, for the message.
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    ParameterError
+    """
+    groups = () if by is None else (by,) if isinstance(by, str) else tuple(by)
+    refuse_clashes(what, [*keys, *groups], results)
+    return groups
+
+
+def _with_lost(laid: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Count as lost who was there and neither stayed nor moved."""
+    names = laid.collect_schema().names()
+    gone = {"lost": nw.col("opening") - nw.col("retained")}
+    if "_kept_revenue" in names:
+        gone["lost_revenue"] = nw.col("opening_revenue") - nw.col("_kept_revenue")
+    if "transferred_out" in names:
+        gone = {
+            name: left - nw.col(name.replace("lost", "transferred_out"))
+            for name, left in gone.items()
+        }
+    return laid.with_columns(**gone)
+
+
+def _check(opened: OpenFrame, columns: FlowColumns) -> tuple[int, int]:
+    period = columns.period
+    rules = [
+        not_null(columns.customer),
+        not_null(period),
+        month_start(period),
+        *[rule for name in columns.measures.values() for rule in amount_checks(opened, name)],
+        *[not_null(name, remedy='Fill with a name, for example "unknown".') for name in columns.by],
+    ]
+    # The engine tells the month: Spark hands instants out in UTC, where a month may start earlier.
+    months = {"_month": month_index(period)}
+    first, last = check_rows(opened, rules, keys=[columns.customer, period], ranges=months)[
+        "_month"
+    ]
+    # Without rows there are no months: the calendar from 1 to 0 is empty.
+    return (0, 0) if first is None else (int(first), int(last))
+
+
+def _customer_months(
+    opened: OpenFrame, columns: FlowColumns, groups: dict[str, str]
+) -> nw.LazyFrame[Any]:
+    """One row per customer and month: revenue over all groups, and the group that carried most."""
+    measures = {f"_{keyword}": name for keyword, name in columns.measures.items()}
+    rows = opened.rows.select(
+        _customer=key_values(opened, columns.customer),
+        _month=month_index(columns.period),
+        **{inner: nw.col(name).cast(nw.Float64) for inner, name in measures.items()},
+        **{inner: key_values(opened, name) for inner, name in groups.items()},
+    )
+    totals = {name: _over_rows(name) for name in measures}
+    if not _any_parted(rows, list(groups)):
+        return rows.group_by("_customer", "_month").agg(
+            *totals.values(), *[nw.col(name).min() for name in groups]
+        )
+    parts = rows.group_by("_customer", "_month", *groups).agg(*totals.values(), _rows=nw.len())
+    if "_revenue" in measures:
+        parts = parts.with_columns(_descending=-denoise(nw.col("_revenue")))
+    else:
+        parts = parts.with_columns(_descending=nw.lit(0))
+    whole = {name: total.over("_customer", "_month") for name, total in totals.items()}
+    chosen = parts.with_columns(**whole).unique(
+        ["_customer", "_month"], keep="first", order_by=["_descending", *groups]
+    )
+    return chosen.drop("_descending", "_rows")
+
+
+def _over_rows(measure: str) -> nw.Expr:
+    # A customer pays the sum of its plans, and has the rank of the highest.
+    return nw.col(measure).max() if measure == "_rank" else nw.col(measure).sum()
+
+
+def _any_parted(rows: nw.LazyFrame[Any], groups: list[str]) -> bool:
+    """Tell whether anyone stands in several groups in one month.
+
+    Most groups are traits of the customer and nobody does. One query to know it costs a fraction of
+    the windows that would choose among the groups.
+    """
+    if not groups:
+        return False
+    least = [nw.col(name).min().alias(f"_least{name}") for name in groups]
+    greatest = [nw.col(name).max().alias(f"_greatest{name}") for name in groups]
+    ends = rows.group_by("_customer", "_month").agg(*least, *greatest)
+    differ = [nw.col(f"_least{name}") != nw.col(f"_greatest{name}") for name in groups]
+    parted = ends.filter(reduce(or_, differ)).select(nw.len().alias("_parted")).collect()
+    return bool(parted["_parted"][0])
+
+
+def _flag(
+    months: nw.LazyFrame[Any], groups: list[str], policy: MovementPolicy
+) -> nw.LazyFrame[Any]:
+    """Mark each customer-month with the flows it belongs to, as 0 or 1, and with what it moved."""
+
+    def flag(condition: nw.Expr) -> nw.Expr:
+        return nw.when(condition).then(nw.lit(1)).otherwise(nw.lit(0))
+
+    def amount(condition: nw.Expr, value: nw.Expr) -> nw.Expr:
+        return nw.when(condition).then(value).otherwise(nw.lit(0.0))
+
+    def same_group(side: str) -> nw.Expr:
+        return reduce(and_, [nw.col(f"{side}{name}") == nw.col(name) for name in groups])
+
+    leaves_early = policy.loss_month is LossMonth.LAST_ACTIVE
+    measures = [name for name in ("_revenue", "_rank") if name in months.collect_schema().names()]
+    if policy.same_month is SameMonth.IGNORE:
+        months = _without_single_months(months)
+    beside = {f"_before{name}": _neighbour(name, 1) for name in ["_month", *measures, *groups]}
+    if groups or leaves_early:
+        beside |= {f"_after{name}": _neighbour(name, -1) for name in ["_month", *groups]}
+    seen = months.with_columns(**beside)
+
+    month, before = nw.col("_month"), nw.col("_before_month")
+    was_there = before == month - 1
+    returns, is_new = before < month - 1, before.is_null()
+    if policy.reactivation_window_months is not None:
+        earliest = month - 1 - policy.reactivation_window_months
+        returns, is_new = returns & (before >= earliest), is_new | (before < earliest)
+    # Nulls answer no test, and their opposite neither: flags are whole numbers before they meet.
+    told = seen.with_columns(
+        _new=flag(is_new),
+        _returns=flag(returns),
+        _was_there=flag(was_there),
+        _stayed=flag(was_there & same_group("_before") if groups else was_there),
+        _stays=flag(nw.col("_after_month") == month + 1) if leaves_early else nw.lit(1),
+    )
+    here, stayed, stays = (nw.col(name) == 1 for name in ("_was_there", "_stayed", "_stays"))
+    comes = here & ~stayed
+    flags = {
+        "new": nw.col("_new"),
+        "reactivated": nw.col("_returns"),
+        "closing": nw.col("_stays"),
+        "retained": flag(stayed & stays),
+    }
+    if leaves_early:
+        flags["lost"] = 1 - nw.col("_stays")
+    if groups:
+        moves = (nw.col("_after_month") == month + 1) & ~same_group("_after")
+        flags |= {"transferred_in": flag(comes), "_moves_away": flag(moves)}
+    if "_revenue" in measures:
+        revenue, paid_before = nw.col("_revenue"), nw.col("_before_revenue")
+        change = denoise(revenue - paid_before)
+        rose, fell = _changes(policy, change)
+        flags |= {
+            "upgraded": flag(stayed & stays & rose),
+            "downgraded": flag(stayed & stays & fell),
+            "new_revenue": amount(nw.col("_new") == 1, revenue),
+            "reactivated_revenue": amount(nw.col("_returns") == 1, revenue),
+            "expansion_revenue": amount(here & (change > 0), change),
+            "contraction_revenue": amount(here & (change < 0), -change),
+            "closing_revenue": amount(stays, revenue) if leaves_early else revenue,
+        }
+        if leaves_early:
+            flags["lost_revenue"] = amount(~stays, revenue)
+        else:
+            flags["_kept_revenue"] = amount(stayed, paid_before)
+        if groups:
+            flags["transferred_in_revenue"] = amount(comes, paid_before)
+            flags["_away_revenue"] = amount(moves, revenue)
+    return told.select("_month", *groups, **flags)
+
+
+def _neighbour(column: str, step: int) -> nw.Expr:
+    return nw.col(column).shift(step).over("_customer", order_by="_month")
+
+
+def _without_single_months(months: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Leave out who came and went within one month, as if they had never been there."""
+    month = nw.col("_month")
+    beside = months.with_columns(_earlier=_neighbour("_month", 1), _later=_neighbour("_month", -1))
+    kept = beside.filter((nw.col("_earlier") == month - 1) | (nw.col("_later") == month + 1))
+    return kept.drop("_earlier", "_later")
+
+
+def _changes(policy: MovementPolicy, change: nw.Expr) -> tuple[nw.Expr, nw.Expr]:
+    """Express who went up and who went down, of those who were there before."""
+    if policy.change_basis is ChangeBasis.PLAN_RANK:
+        rank, before = nw.col("_rank"), nw.col("_before_rank")
+        return rank > before, rank < before
+    allowed: nw.Expr | float = policy.tolerance
+    if policy.tolerance_share:
+        share = denoise(nw.col("_before_revenue").abs() * policy.tolerance_share)
+        allowed = nw.when(share > policy.tolerance).then(share).otherwise(nw.lit(policy.tolerance))
+    return change > allowed, -change > allowed
+
+
+def _count(flagged: nw.LazyFrame[Any], groups: list[str]) -> nw.LazyFrame[Any]:
+    """Sum flags and amounts per month and group."""
+    flows = [name for name in flagged.collect_schema().names() if name not in {"_month", *groups}]
+    return flagged.group_by("_month", *groups).agg(*[nw.col(name).sum() for name in flows])
+
+
+_NEXT_MONTH = {
+    "closing": "opening",
+    "closing_revenue": "opening_revenue",
+    "_moves_away": "transferred_out",
+    "_away_revenue": "transferred_out_revenue",
+}
+"""What stands at one month and belongs to the next, and what it is called there."""
+
+
+def _on_calendar(
+    counts: nw.LazyFrame[Any], dates: nw.LazyFrame[Any], period: str, groups: list[str]
+) -> nw.LazyFrame[Any]:
+    """Lay the counts on every month, with each month's closing as the next one's opening.
+
+    The counts are small. Crossing them with the calendar gives every group its row in every month
+    and reads the counts once, where a join with themselves would make SQL engines compute them
+    twice.
+    """
+    now = nw.col(CALENDAR_MONTH) == nw.col("_month")
+    next_month = nw.col(CALENDAR_MONTH) == nw.col("_month") + 1
+    names = [name for name in counts.collect_schema().names() if name not in {"_month", *groups}]
+
+    def laid(when: nw.Expr, name: str) -> nw.Expr:
+        nothing = 0.0 if name.endswith("_revenue") else 0
+        return nw.when(when).then(nw.col(name)).otherwise(nw.lit(nothing))
+
+    flows = {
+        name: laid(now, name) for name in names if name not in ("_moves_away", "_away_revenue")
+    }
+    flows |= {own: laid(next_month, name) for name, own in _NEXT_MONTH.items() if name in names}
+    crossed = counts.join(dates, how="cross").select(period, *groups, **flows)
+    return crossed.group_by(period, *groups).agg(*[nw.col(name).sum() for name in flows])
+
+
+def rate_base(base: RateBase) -> nw.Expr:
+    """Express what rates are shares of, from the counts of a month.
+
+    Parameters
+    ----------
+    base : RateBase
+
+    Returns
+    -------
+    narwhals.stable.v2.Expr
+        Float64.
+    """
+    opening = nw.col("opening").cast(nw.Float64)
+    match base:
+        case RateBase.OPENING:
+            return opening
+        case RateBase.AVERAGE:
+            return (opening + nw.col("closing").cast(nw.Float64)) / 2
+        case RateBase.OPENING_AND_NEW:
+            won = nw.col("new") + nw.col("reactivated")
+            return opening + won.cast(nw.Float64)
