@@ -26,7 +26,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -158,6 +158,15 @@ class Place:
 
 def _path(url: str) -> str:
     return url.removeprefix("sqlite:///")
+
+
+@contextmanager
+def place_of(kind: str) -> Iterator[Place]:
+    """Yield where databases of this kind are made, and clear it away."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        server = None if kind == "sqlite" else stack.enter_context(postgresql_server())
+        yield Place(kind, folder, server)
 
 
 # One contender against another.
@@ -420,12 +429,8 @@ def main() -> None:
     items = given.items if given.items is not None else (50_000 if given.quick else 1_000_000)
     kinds = ["sqlite", "postgresql"] if given.database == "both" else [given.database]
     for kind in kinds:
-        with tempfile.TemporaryDirectory() as folder:
-            if kind == "sqlite":
-                measure(Place(kind, Path(folder), None), given, items)
-            else:
-                with postgresql_server() as server:
-                    measure(Place(kind, Path(folder), server), given, items)
+        with place_of(kind) as place:
+            measure(place, given, items)
 
 
 def measure(place: Place, given: argparse.Namespace, items: int) -> None:

@@ -14,13 +14,12 @@ import argparse
 import json
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.ledger import Place, postgresql_server
+from benchmarks.ledger import Place, place_of
 
 from telcrm.ledger import Ledger
 
@@ -72,15 +71,10 @@ def main() -> None:
     parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
     given = parser.parse_args()
     kinds = ["sqlite", "postgresql"] if given.database == "both" else [given.database]
-    with tempfile.TemporaryDirectory() as folder:
-        for kind in kinds:
-            if kind == "sqlite":
-                for work in WORK:
-                    measure(Place(kind, Path(folder), None), work, given)
-                continue
-            with postgresql_server() as server:
-                for work in WORK:
-                    measure(Place(kind, Path(folder), server), work, given)
+    for kind in kinds:
+        with place_of(kind) as place:
+            for work in WORK:
+                measure(place, work, given)
 
 
 if __name__ == "__main__":

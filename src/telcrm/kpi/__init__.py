@@ -6,6 +6,7 @@ one of the same kind. Its docstring is the definition of the figure.
 
 from telcrm.kpi.acquisition import acquisition_cost, cost_per_acquisition, payback_months
 from telcrm.kpi.arrears import arrears
+from telcrm.kpi.breakdown import Grain
 from telcrm.kpi.churn_by_reason import churn_by_reason
 from telcrm.kpi.churn_rate import (
     average_base_churn_rate,
@@ -13,6 +14,24 @@ from telcrm.kpi.churn_rate import (
     compound_churn_rate,
     monthly_churn_rate,
     opening_churn_rate,
+)
+from telcrm.kpi.cohort import cohort_matrix, cohort_retention
+from telcrm.kpi.complaint_rate import CustomerBase, complaint_rate
+from telcrm.kpi.complaints import first_contact_resolution, time_to_resolve
+from telcrm.kpi.contact_centre import (
+    AbandonedContacts,
+    ServiceLevelPolicy,
+    ShortAbandons,
+    contact_centre,
+)
+from telcrm.kpi.erlang import (
+    QueueMeasures,
+    agents_for,
+    erlang_b,
+    erlang_c,
+    lines_for,
+    offered_load,
+    queue_measures,
 )
 from telcrm.kpi.losses import loss_analysis, profit_lost
 from telcrm.kpi.movement import movement
@@ -23,8 +42,10 @@ from telcrm.kpi.movement_policy import (
     RateBase,
     SameMonth,
 )
+from telcrm.kpi.net_promoter import NpsChange, NpsEstimate, NpsInterval, nps_change, nps_of_counts
 from telcrm.kpi.per_user import UserBase
 from telcrm.kpi.porting import market_share, net_porting
+from telcrm.kpi.prepaid_activity import month_ends, prepaid_activity
 from telcrm.kpi.profitability import (
     ContactCost,
     ServingCosts,
@@ -42,21 +63,32 @@ from telcrm.kpi.retention import (
 )
 from telcrm.kpi.revenue import abpu, ampu, arpa, arpu, average_users, data_per_user, mou
 from telcrm.kpi.sales import sales
+from telcrm.kpi.satisfaction import ces, csat, nps, wilson_interval
 
 __all__ = [
+    "AbandonedContacts",
     "ChangeBasis",
     "ContactCost",
+    "CustomerBase",
+    "Grain",
     "LossMonth",
     "MovementPolicy",
+    "NpsChange",
+    "NpsEstimate",
+    "NpsInterval",
+    "QueueMeasures",
     "RateBase",
     "RetentionConvention",
     "RetentionPolicy",
     "RevenueBase",
     "SameMonth",
+    "ServiceLevelPolicy",
     "ServingCosts",
+    "ShortAbandons",
     "UserBase",
     "abpu",
     "acquisition_cost",
+    "agents_for",
     "ampu",
     "arpa",
     "arpu",
@@ -64,25 +96,44 @@ __all__ = [
     "average_base_churn_rate",
     "average_profitability",
     "average_users",
+    "ces",
     "churn_by_reason",
     "churn_rate",
+    "cohort_matrix",
+    "cohort_retention",
+    "complaint_rate",
     "compound_churn_rate",
+    "contact_centre",
     "cost_per_acquisition",
     "cost_to_serve",
+    "csat",
     "data_per_user",
+    "erlang_b",
+    "erlang_c",
+    "first_contact_resolution",
     "gross_revenue_churn_rate",
+    "lines_for",
     "loss_analysis",
     "market_share",
+    "month_ends",
     "monthly_churn_rate",
     "monthly_recurring_revenue",
     "mou",
     "movement",
     "net_porting",
     "net_revenue_churn_rate",
+    "nps",
+    "nps_change",
+    "nps_of_counts",
+    "offered_load",
     "opening_churn_rate",
     "payback_months",
+    "prepaid_activity",
     "profit_lost",
+    "queue_measures",
     "recurring_revenue",
     "revenue_retention",
     "sales",
+    "time_to_resolve",
+    "wilson_interval",
 ]

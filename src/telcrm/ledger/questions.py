@@ -162,7 +162,7 @@ class Questions:
         Returns
         -------
         Balances
-            A sequence of :class:`~telcrm.ledger.balances.AccountBalance`, with ``to_frame``.
+            A sequence of :class:`~telcrm.ledger.AccountBalance`, with ``to_frame``.
 
         Raises
         ------
@@ -192,7 +192,7 @@ class Questions:
         Returns
         -------
         OpenItems
-            A sequence of :class:`~telcrm.ledger.open_items.OpenItem`, with ``to_frame``.
+            A sequence of :class:`~telcrm.ledger.OpenItem`, with ``to_frame``.
 
         Raises
         ------
@@ -369,7 +369,7 @@ class Questions:
         Returns
         -------
         Aging
-            A sequence of :class:`~telcrm.ledger.aging.AgingRow`, with ``totals``, ``to_frame`` and
+            A sequence of :class:`~telcrm.ledger.AgingRow`, with ``totals``, ``to_frame`` and
             ``plot``. Buckets, contested and unapplied (taken off) add up to the balance.
 
         Raises
@@ -497,7 +497,7 @@ class Questions:
         Returns
         -------
         CreditExposures
-            A sequence of :class:`~telcrm.ledger.exposure.CreditExposure`, with ``to_frame``.
+            A sequence of :class:`~telcrm.ledger.CreditExposure`, with ``to_frame``.
 
         Raises
         ------
@@ -607,7 +607,7 @@ class Questions:
         Returns
         -------
         PaymentHistory
-            Its ``behaviour`` is what :func:`~telcrm.ledger.measures.debt_class.debt_class` takes.
+            Its ``behaviour`` is what :func:`~telcrm.ledger.debt_class` takes.
 
         Raises
         ------
@@ -657,7 +657,7 @@ class Questions:
         Returns
         -------
         PaymentHistories
-            A sequence of :class:`~telcrm.ledger.measures.payment_behaviour.PaymentHistory`, with
+            A sequence of :class:`~telcrm.ledger.PaymentHistory`, with
             ``to_frame``.
 
         Raises

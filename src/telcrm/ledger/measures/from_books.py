@@ -1,6 +1,6 @@
 """The measures of collection, taken out of the books.
 
-:mod:`telcrm.ledger.measures.collections`, :mod:`telcrm.ledger.measures.roll_rates` and
+:mod:`telcrm.ledger.measures.collections`, :mod:`telcrm.ledger.roll_rates` and
 :mod:`telcrm.ledger.measures.provision` hold the formulas; here is what they are fed with.
 """
 
@@ -199,15 +199,14 @@ class BookMeasures:
         Returns
         -------
         Decimal
-            Days; see :func:`telcrm.ledger.measures.collections.dso`.
+            Days; see :func:`telcrm.ledger.dso`.
 
         Raises
         ------
         ParameterError
             Nothing was sold in the period.
         """
-        days = (end - start).days + 1
-        return dso(self.receivables(end), self.sales(start, end), days=days)
+        return dso(self.receivables(end), self.sales(start, end), days=_days(start, end))
 
     def best_possible_dso(self, start: date, end: date) -> Decimal:
         """Return days sales outstanding if nothing were overdue.
@@ -219,15 +218,15 @@ class BookMeasures:
         Returns
         -------
         Decimal
-            Days; see :func:`telcrm.ledger.measures.collections.best_possible_dso`.
+            Days; see :func:`telcrm.ledger.best_possible_dso`.
 
         Raises
         ------
         ParameterError
             Nothing was sold in the period.
         """
-        days = (end - start).days + 1
-        return best_possible_dso(self._current(end), self.sales(start, end), days=days)
+        sales = self.sales(start, end)
+        return best_possible_dso(self._current(end), sales, days=_days(start, end))
 
     def average_days_delinquent(self, start: date, end: date) -> Decimal:
         """Return how many of the days outstanding are due to late payment and disputes.
@@ -239,7 +238,7 @@ class BookMeasures:
         Returns
         -------
         Decimal
-            Days; see :func:`telcrm.ledger.measures.collections.average_days_delinquent`.
+            Days; see :func:`telcrm.ledger.average_days_delinquent`.
 
         Raises
         ------
@@ -250,7 +249,7 @@ class BookMeasures:
             self.receivables(end),
             self.sales(start, end),
             current_receivables=self._current(end),
-            days=(end - start).days + 1,
+            days=_days(start, end),
         )
 
     def dso_count_back(self, as_of: date, *, months: int = 24) -> Decimal:
@@ -265,7 +264,7 @@ class BookMeasures:
         Returns
         -------
         Decimal
-            Days; see :func:`telcrm.ledger.measures.collections.dso_count_back`.
+            Days; see :func:`telcrm.ledger.dso_count_back`.
 
         Raises
         ------
@@ -293,7 +292,7 @@ class BookMeasures:
         Returns
         -------
         Decimal
-            Percent; see :func:`telcrm.ledger.measures.collections.collection_effectiveness_index`.
+            Percent; see :func:`telcrm.ledger.collection_effectiveness_index`.
 
         Raises
         ------
@@ -319,7 +318,7 @@ class BookMeasures:
         Returns
         -------
         Decimal
-            See :func:`telcrm.ledger.measures.collections.bad_debt_ratio`.
+            See :func:`telcrm.ledger.bad_debt_ratio`.
 
         Raises
         ------
@@ -339,7 +338,7 @@ class BookMeasures:
         Returns
         -------
         Decimal
-            See :func:`telcrm.ledger.measures.collections.recovery_rate`.
+            See :func:`telcrm.ledger.recovery_rate`.
 
         Raises
         ------
@@ -362,7 +361,7 @@ class BookMeasures:
         -------
         dict of str to Money
             By name of the bucket, the youngest debt first: what
-            :func:`~telcrm.ledger.measures.provision.expected_credit_loss` takes. Contested debts
+            :func:`~telcrm.ledger.expected_credit_loss` takes. Contested debts
             are assessed one by one.
 
         Raises
@@ -386,7 +385,7 @@ class BookMeasures:
         Returns
         -------
         tuple of Decimal or None
-            See :func:`telcrm.ledger.measures.roll_rates.average_roll_rates`.
+            See :func:`telcrm.ledger.average_roll_rates`.
 
         Raises
         ------
@@ -491,3 +490,7 @@ def _count(months: int) -> int:
             f"months must be a whole number of 1 or more, not {months!r:.60}.", months=months
         )
     return count
+
+
+def _days(start: date, end: date) -> int:
+    return (end - start).days + 1

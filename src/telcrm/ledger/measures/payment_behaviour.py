@@ -59,7 +59,7 @@ class PaymentHistory:
 
     @property
     def behaviour(self) -> PaymentBehaviour:
-        """The same as :func:`~telcrm.ledger.measures.debt_class.debt_class` takes it."""
+        """The same as :func:`~telcrm.ledger.debt_class` takes it."""
         return PaymentBehaviour(
             account_id=self.account_id,
             invoices_paid=self.invoices_paid,

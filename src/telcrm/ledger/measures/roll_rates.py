@@ -1,7 +1,7 @@
 """How debt ages: the share of each bucket that rolls into the next one, and on to the loss.
 
 A rate is a Decimal, rounded once, to 28 significant digits. So the flow to loss can be the loss
-rates of a :class:`~telcrm.ledger.measures.provision.ProvisionMatrix`.
+rates of a :class:`~telcrm.ledger.ProvisionMatrix`.
 """
 
 from __future__ import annotations

@@ -217,8 +217,8 @@ class SqlStore:
             last = rows[-1][-2:] if rows else (txid, position)
             if chosen is not None and len(rows) < limit:
                 # All that is left was looked at: the next page need not look at it again.
-                for end in self._backend.query(_feed_end).rows(connection, **start):
-                    last = end
+                end = self._backend.query(_feed_end).rows(connection, **start)
+                last = end[-1] if end else last
             entries = with_postings(self._backend, connection, [row[:-2] for row in rows])
             return FeedPage(tuple(entries), ":".join(map(str, last)))
 
