@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from telcrm.domain import (
+    ActivityRule,
     Agreement,
     Allowance,
     BillCycle,
@@ -134,6 +135,7 @@ RENEWAL = Offer(
 )
 
 EXAMPLES: tuple[Record, ...] = (
+    ActivityRule(window_days=30, kinds=("recharge", "outgoing")),
     Agreement(
         agreement_id="AG-1",
         customer_id="C-1",

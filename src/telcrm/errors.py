@@ -42,11 +42,22 @@ the message says what was wrong, where, and how to mend it.
     │   ├── FullStoreError                         TC-STORE-004
     │   ├── StoreVersionError                      TC-STORE-005
     │   └── CorruptStoreError                      TC-STORE-006
+    ├── MartError (ValueError)                     TC-MART-000
+    │   ├── MissingTableError (KeyError)           TC-MART-001
+    │   ├── UnknownCustomerError (KeyError)        TC-MART-002
+    │   ├── MartMismatchError                      TC-MART-003
+    │   ├── MonthExistsError                       TC-MART-004
+    │   ├── UnknownMonthError (KeyError)           TC-MART-005
+    │   └── CorruptMartError                       TC-MART-006
     ├── RuleError (ValueError)                     TC-RULE-001
     │   ├── ConditionSyntaxError (TypeError)       TC-RULE-002
     │   ├── UnknownFieldError (KeyError)           TC-RULE-003
     │   ├── FieldTypeError (TypeError)             TC-RULE-004
     │   └── RuleMismatchError                      TC-RULE-005
+    ├── SegmentationError (ValueError)             TC-SEG-000
+    │   ├── NotFittedError (AttributeError)        TC-SEG-001
+    │   ├── UnknownSegmenterError (KeyError)       TC-SEG-002
+    │   └── SegmenterFormatError                   TC-SEG-003
     └── TableError (ValueError)                    TC-TABLE-000
         ├── MissingColumnsError (KeyError)         TC-TABLE-001
         ├── UnknownColumnsError (KeyError)         TC-TABLE-002
@@ -79,6 +90,7 @@ __all__ = [
     "ClosedPeriodError",
     "ColumnTypeError",
     "ConditionSyntaxError",
+    "CorruptMartError",
     "CorruptStoreError",
     "CurrencyMismatchError",
     "EntryInUseError",
@@ -92,11 +104,16 @@ __all__ = [
     "LedgerError",
     "LedgerStoreError",
     "MappingError",
+    "MartError",
+    "MartMismatchError",
     "MinorUnitError",
     "MissingColumnsError",
     "MissingExtraError",
+    "MissingTableError",
     "MoneyError",
+    "MonthExistsError",
     "NoTablesError",
+    "NotFittedError",
     "NotReversibleError",
     "OverAllocationError",
     "ParameterError",
@@ -106,6 +123,8 @@ __all__ = [
     "RecordFormatError",
     "RuleError",
     "RuleMismatchError",
+    "SegmentationError",
+    "SegmenterFormatError",
     "StoreBusyError",
     "StoreUnavailableError",
     "StoreVersionError",
@@ -116,9 +135,12 @@ __all__ = [
     "UnknownAccountError",
     "UnknownColumnsError",
     "UnknownCurrencyError",
+    "UnknownCustomerError",
     "UnknownEntryError",
     "UnknownFieldError",
     "UnknownItemError",
+    "UnknownMonthError",
+    "UnknownSegmenterError",
     "UnknownStoreError",
     "UnreadableFileError",
     "UnsupportedFrameError",
@@ -405,6 +427,48 @@ class CorruptStoreError(LedgerStoreError):
     code = "TC-STORE-006"
 
 
+class MartError(TelcrmError, ValueError):
+    """A mart cannot be built, stored or asked as wanted."""
+
+    code = "TC-MART-000"
+
+
+class MissingTableError(MartError, KeyError):
+    """A table that the policy goes by was not given."""
+
+    code = "TC-MART-001"
+
+
+class UnknownCustomerError(MartError, KeyError):
+    """No such customer was known on that day."""
+
+    code = "TC-MART-002"
+
+
+class MartMismatchError(MartError):
+    """A month was built under another policy, or has other columns."""
+
+    code = "TC-MART-003"
+
+
+class MonthExistsError(MartError):
+    """The month is in the store already."""
+
+    code = "TC-MART-004"
+
+
+class UnknownMonthError(MartError, KeyError):
+    """The store holds no such month."""
+
+    code = "TC-MART-005"
+
+
+class CorruptMartError(MartError):
+    """The folder of a mart is damaged, or was written by a newer release."""
+
+    code = "TC-MART-006"
+
+
 class RuleError(TelcrmError, ValueError):
     """A rule is asked for what it does not have, or does not fit what it is put to."""
 
@@ -433,6 +497,30 @@ class RuleMismatchError(RuleError):
     """Conditions do not fit a table; ``problems`` in the context lists all that is wrong."""
 
     code = "TC-RULE-005"
+
+
+class SegmentationError(TelcrmError, ValueError):
+    """A segmentation is asked for what it cannot give."""
+
+    code = "TC-SEG-000"
+
+
+class NotFittedError(SegmentationError, AttributeError):
+    """A segmenter is asked to predict, or to be stored, before it has learnt anything."""
+
+    code = "TC-SEG-001"
+
+
+class UnknownSegmenterError(SegmentationError, KeyError):
+    """A stored segmenter is of a kind that no class is known for."""
+
+    code = "TC-SEG-002"
+
+
+class SegmenterFormatError(SegmentationError):
+    """A stored segmenter is broken, or of a format that this release cannot read."""
+
+    code = "TC-SEG-003"
 
 
 class TableError(TelcrmError, ValueError):

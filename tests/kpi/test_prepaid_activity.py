@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from telcrm.domain import ActivityKind, ActivityRule
 from telcrm.errors import ColumnTypeError, InvalidTableError, MissingColumnsError, ParameterError
-from telcrm.kpi.prepaid_activity import ActivityKind, ActivityRule, month_ends, prepaid_activity
+from telcrm.kpi.prepaid_activity import month_ends, prepaid_activity
 
 START = date(2024, 1, 1)
 NAMES = ["subscription_id", "at", "kind", "region"]

@@ -10,6 +10,7 @@ tables are derived from them.
 """
 
 from telcrm.domain.account import AccountState, BillCycle, BillingAccount, PaymentMode
+from telcrm.domain.activity import ActivityKind, ActivityRule
 from telcrm.domain.billing import (
     Invoice,
     InvoiceLine,
@@ -140,6 +141,8 @@ __all__ = [
     "SUBSCRIPTION_TRANSITIONS",
     "AccountId",
     "AccountState",
+    "ActivityKind",
+    "ActivityRule",
     "Agreement",
     "AgreementId",
     "AgreementStatus",

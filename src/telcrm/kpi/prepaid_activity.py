@@ -5,13 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import narwhals.stable.v2 as nw
-from pydantic import Field, field_validator
 
-from telcrm.domain import Record
+from telcrm.domain import ActivityKind, ActivityRule
 from telcrm.errors import ParameterError
 from telcrm.kpi.breakdown import break_down
 from telcrm.kpi.instants import read_objects
@@ -27,58 +25,13 @@ from telcrm.tables.door import (
 )
 from telcrm.tables.row_checks import RowCheck, check_rows, not_null
 
-__all__ = ["ActivityKind", "ActivityRule", "month_ends", "prepaid_activity"]
+__all__ = ["month_ends", "prepaid_activity"]
 
 FrameT = TypeVar("FrameT")
 
 _DAY = "as_of"
 _COUNTS = ("active", "newly_active", "gone_silent")
 _CHANGES = ("_started", "_ended")
-
-
-class ActivityKind(StrEnum):
-    """What a subscription did, or what was done with it."""
-
-    RECHARGE = "recharge"
-    """A top-up was paid for."""
-    OUTGOING = "outgoing"
-    """A call, message or data session that it began."""
-    INCOMING = "incoming"
-    """A call or message that it received."""
-    REGISTRATION = "registration"
-    """The network saw its SIM: it was in a visitor location register (VLR)."""
-
-
-class ActivityRule(Record):
-    """When :func:`~telcrm.kpi.prepaid_activity` calls a subscription active.
-
-    Examples
-    --------
-    ITU, whose three months are 90 days here, is the default. Others:
-
-    >>> paying = ActivityRule(window_days=30, kinds=["recharge", "outgoing"])
-    >>> in_vlr = ActivityRule(window_days=3, kinds=["registration"])
-
-    References
-    ----------
-    ITU, Handbook for the Collection of Administrative Data on Telecommunications/ICT, indicator
-    I271: of prepaid subscriptions, those used in the last three months. TRAI, Telecom Subscription
-    Data: active wireless subscribers are those in the visitor location registers on the day of the
-    month with most; a register drops a SIM that gives no sign for 72 hours at the latest.
-    """
-
-    window_days: Annotated[int, Field(strict=True, ge=1, le=3660)] = 90
-    """Days that an activity counts for, its own included."""
-    kinds: tuple[ActivityKind, ...] = (ActivityKind.OUTGOING, ActivityKind.INCOMING)
-    """The activities that count."""
-
-    @field_validator("kinds")
-    @classmethod
-    def _some_of_each_once(cls, kinds: tuple[ActivityKind, ...]) -> tuple[ActivityKind, ...]:
-        if not kinds or len(set(kinds)) < len(kinds):
-            message = "kinds names one activity or more, each once"
-            raise ValueError(message)
-        return kinds
 
 
 def month_ends(first: date, last: date) -> list[date]:

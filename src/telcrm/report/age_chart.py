@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from telcrm.report.drawing import INK, MUTED, Plot, scale, tidy
+from telcrm.plots.style import INK, MUTED, tidy
+from telcrm.report.drawing import Plot, scale
 from telcrm.report.formats import Kind, short, show
 
 if TYPE_CHECKING:

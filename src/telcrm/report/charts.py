@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from telcrm.report.drawing import (
-    INK,
-    MUTED,
-    PALETTE,
-    PRIMARY,
-    Plot,
-    clipped,
-    legend,
-    scale,
-    tidy,
-)
+from telcrm.plots.style import INK, MUTED, PALETTE, PRIMARY, shades, tidy
+from telcrm.report.drawing import Plot, clipped, legend, scale
 from telcrm.report.formats import Kind, short
 
 if TYPE_CHECKING:
@@ -124,11 +115,8 @@ def heat_map(
     """
 
     def draw(figure: Figure) -> None:
-        from matplotlib.colors import LinearSegmentedColormap
-
         axes = figure.add_subplot()
-        shades = LinearSegmentedColormap.from_list("telcrm", ["#f1f6f9", "#6cb4d6", PRIMARY])
-        grid = axes.pcolormesh(values, cmap=shades, edgecolor="white", linewidth=1.5)
+        grid = axes.pcolormesh(values, cmap=shades(), edgecolor="white", linewidth=1.5)
         grid.set_rasterized(False)
         axes.invert_yaxis()
         axes.set_yticks([at + 0.5 for at in range(len(rows))], rows)

@@ -5,73 +5,25 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
+from telcrm.plots.style import MUTED, styled
 from telcrm.report.formats import Kind, legible, short, show
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 __all__ = [
-    "ACCENT",
-    "FAINT",
-    "INK",
-    "MUTED",
-    "PALETTE",
-    "PRIMARY",
     "Plot",
     "clipped",
     "legend",
     "scale",
-    "tidy",
 ]
 
-INK: Final = "#1f2d35"
-MUTED: Final = "#5f6f79"
-FAINT: Final = "#e3e8eb"
-PRIMARY: Final = "#0b5f85"
-ACCENT: Final = "#c2571a"
-
-# Told apart by lightness as well as by hue, so that neither a colour-blind reader nor a
-# black-and-white printer loses a line.
-PALETTE: Final = (PRIMARY, ACCENT, "#6cb4d6", "#e0a63f", "#4c5b63", "#8a6bb1", "#9fb4bf")
-
-_STYLE: Final[dict[Any, Any]] = {
-    "svg.fonttype": "none",  # the page's own font, searchable, and a tenth of the bytes
-    "svg.hashsalt": "telcrm",
-    "text.parse_math": False,  # a dollar sign in the data is a dollar sign
-    "font.family": "DejaVu Sans",
-    "font.size": 8.5,
-    "text.color": INK,
-    "axes.labelcolor": MUTED,
-    "axes.edgecolor": "#aab6bd",
-    "axes.linewidth": 0.8,
-    "axes.axisbelow": True,
-    "axes.unicode_minus": True,
-    "xtick.color": "#aab6bd",
-    "ytick.color": "#aab6bd",
-    "xtick.labelcolor": MUTED,
-    "ytick.labelcolor": MUTED,
-    "xtick.major.size": 3,
-    "ytick.major.size": 0,
-    "grid.color": FAINT,
-    "grid.linewidth": 0.8,
-    "lines.linewidth": 1.8,
-    "lines.solid_capstyle": "round",
-    "patch.linewidth": 0,
-    "legend.frameon": False,
-    "legend.fontsize": 8.5,
-    "legend.handlelength": 1.1,
-    "legend.handleheight": 0.9,
-    "legend.columnspacing": 1.4,
-    "legend.borderaxespad": 0,
-}
 _LONGEST_LABEL = 26
 _IDS = re.compile(r'(\bid="|href="#|url\(#)')
 _METADATA = re.compile(r"<metadata>.*?</metadata>\s*", re.DOTALL)
@@ -113,7 +65,7 @@ class Plot:
         from matplotlib.figure import Figure
 
         # A browser draws the text with its own fonts; matplotlib's are only there to measure it.
-        with _style(), warnings.catch_warnings():
+        with styled(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Glyph .* missing from font")
             figure = Figure(figsize=(self.width_in, self.height_in), layout="constrained")
             self.draw(figure)
@@ -127,16 +79,6 @@ class Plot:
         return _inline(out.getvalue(), prefix=prefix, label=self.label)
 
 
-@contextmanager
-def _style() -> Iterator[None]:
-    import matplotlib
-
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()  # a matplotlibrc of the reader's must not change the report
-        matplotlib.rcParams.update(_STYLE)
-        yield
-
-
 def _inline(document: str, *, prefix: str, label: str) -> str:
     """Strip what only a file of its own needs, and make the ids unique on the page."""
     head = _HEAD.search(document)
@@ -145,31 +87,6 @@ def _inline(document: str, *, prefix: str, label: str) -> str:
     body = _IDS.sub(rf"\g<1>{prefix}-", _METADATA.sub("", document[head.end() :]))
     start = f'<svg class="plot" role="img" aria-label="{escape(label)}" viewBox="{head[1]}">'
     return start + body
-
-
-def tidy(axes: Axes, *, grid: str = "y") -> Axes:
-    """Take off what carries no information, and lay a light grid behind.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-    grid : {"x", "y", ""}
-        Direction in which values are read.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same.
-    """
-    along, across = ("left", "bottom") if grid == "y" else ("bottom", "left")
-    for side in ("top", "right", along):
-        axes.spines[side].set_visible(False)
-    axes.spines[across].set_visible(True)
-    if grid:
-        axes.grid(visible=True, axis="y" if grid == "y" else "x")
-    if grid == "x":
-        axes.tick_params(length=0)
-    return axes
 
 
 def legend(figure: Figure, names: Sequence[str]) -> None:

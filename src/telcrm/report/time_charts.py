@@ -7,7 +7,8 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
-from telcrm.report.drawing import INK, PALETTE, PRIMARY, Plot, legend, scale, tidy
+from telcrm.plots.style import INK, PALETTE, PRIMARY, tidy
+from telcrm.report.drawing import Plot, legend, scale
 from telcrm.report.formats import Kind, short
 
 if TYPE_CHECKING:
