@@ -12,6 +12,7 @@ import narwhals.stable.v2 as nw
 
 from telcrm.kpi.breakdown import refuse_clashes
 from telcrm.kpi.movement_policy import ChangeBasis, LossMonth, MovementPolicy, RateBase, SameMonth
+from telcrm.kpi.small_table import small_table
 from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, month_index
 from telcrm.tables.door import (
     ColumnKind,
@@ -83,7 +84,7 @@ def flows(opened: OpenFrame, columns: FlowColumns, policy: MovementPolicy) -> nw
 
     groups = {f"_group_{place}": name for place, name in enumerate(columns.by)}
     months = _customer_months(opened, columns, groups)
-    counts = _count(_flag(months, list(groups), policy), list(groups))
+    counts = _count(opened, _flag(months, list(groups), policy), list(groups))
     dates = calendar(opened, first + 1, last, period=columns.period)
     laid = _on_calendar(counts, dates, columns.period, list(groups))
     counted = laid if policy.loss_month is LossMonth.LAST_ACTIVE else _with_lost(laid)
@@ -165,20 +166,26 @@ def _customer_months(
         **{inner: key_values(opened, name) for inner, name in groups.items()},
     )
     totals = {name: _over_rows(name) for name in measures}
-    if not _any_parted(rows, list(groups)):
-        return rows.group_by("_customer", "_month").agg(
-            *totals.values(), *[nw.col(name).min() for name in groups]
+    ends = {f"_greatest{name}": nw.col(name).max() for name in groups}
+    # Most groups are traits of the customer, and nobody stands in several in one month. To know it
+    # costs a fraction of the windows that would choose among them.
+    whole = opened.once(
+        rows.group_by("_customer", "_month").agg(
+            *totals.values(), *[nw.col(name).min() for name in groups], **ends
         )
-    parts = rows.group_by("_customer", "_month", *groups).agg(*totals.values(), _rows=nw.len())
+    )
+    if not _any_parted(whole, list(groups)):
+        return whole.drop(*ends)
+    parts = rows.group_by("_customer", "_month", *groups).agg(*totals.values())
     if "_revenue" in measures:
         parts = parts.with_columns(_descending=-denoise(nw.col("_revenue")))
     else:
         parts = parts.with_columns(_descending=nw.lit(0))
-    whole = {name: total.over("_customer", "_month") for name, total in totals.items()}
-    chosen = parts.with_columns(**whole).unique(
+    over_parts = {name: total.over("_customer", "_month") for name, total in totals.items()}
+    chosen = parts.with_columns(**over_parts).unique(
         ["_customer", "_month"], keep="first", order_by=["_descending", *groups]
     )
-    return chosen.drop("_descending", "_rows")
+    return chosen.drop("_descending")
 
 
 def _over_rows(measure: str) -> nw.Expr:
@@ -186,19 +193,11 @@ def _over_rows(measure: str) -> nw.Expr:
     return nw.col(measure).max() if measure == "_rank" else nw.col(measure).sum()
 
 
-def _any_parted(rows: nw.LazyFrame[Any], groups: list[str]) -> bool:
-    """Tell whether anyone stands in several groups in one month.
-
-    Most groups are traits of the customer and nobody does. One query to know it costs a fraction of
-    the windows that would choose among the groups.
-    """
+def _any_parted(whole: nw.LazyFrame[Any], groups: list[str]) -> bool:
     if not groups:
         return False
-    least = [nw.col(name).min().alias(f"_least{name}") for name in groups]
-    greatest = [nw.col(name).max().alias(f"_greatest{name}") for name in groups]
-    ends = rows.group_by("_customer", "_month").agg(*least, *greatest)
-    differ = [nw.col(f"_least{name}") != nw.col(f"_greatest{name}") for name in groups]
-    parted = ends.filter(reduce(or_, differ)).select(nw.len().alias("_parted")).collect()
+    differ = [nw.col(name) != nw.col(f"_greatest{name}") for name in groups]
+    parted = whole.filter(reduce(or_, differ)).select(nw.len().alias("_parted")).collect()
     return bool(parted["_parted"][0])
 
 
@@ -213,16 +212,13 @@ def _flag(
     def amount(condition: nw.Expr, value: nw.Expr) -> nw.Expr:
         return nw.when(condition).then(value).otherwise(nw.lit(0.0))
 
-    def same_group(side: str) -> nw.Expr:
-        return reduce(and_, [nw.col(f"{side}{name}") == nw.col(name) for name in groups])
-
     leaves_early = policy.loss_month is LossMonth.LAST_ACTIVE
     measures = [name for name in ("_revenue", "_rank") if name in months.collect_schema().names()]
     if policy.same_month is SameMonth.IGNORE:
         months = _without_single_months(months)
     beside = {f"_before{name}": _neighbour(name, 1) for name in ["_month", *measures, *groups]}
-    if groups or leaves_early:
-        beside |= {f"_after{name}": _neighbour(name, -1) for name in ["_month", *groups]}
+    if leaves_early:
+        beside["_after_month"] = _neighbour("_month", -1)
     seen = months.with_columns(**beside)
 
     month, before = nw.col("_month"), nw.col("_before_month")
@@ -231,12 +227,13 @@ def _flag(
     if policy.reactivation_window_months is not None:
         earliest = month - 1 - policy.reactivation_window_months
         returns, is_new = returns & (before >= earliest), is_new | (before < earliest)
+    same_groups = [nw.col(f"_before{name}") == nw.col(name) for name in groups]
     # Nulls answer no test, and their opposite neither: flags are whole numbers before they meet.
     told = seen.with_columns(
         _new=flag(is_new),
         _returns=flag(returns),
         _was_there=flag(was_there),
-        _stayed=flag(was_there & same_group("_before") if groups else was_there),
+        _stayed=flag(reduce(and_, [was_there, *same_groups])),
         _stays=flag(nw.col("_after_month") == month + 1) if leaves_early else nw.lit(1),
     )
     here, stayed, stays = (nw.col(name) == 1 for name in ("_was_there", "_stayed", "_stays"))
@@ -250,8 +247,7 @@ def _flag(
     if leaves_early:
         flags["lost"] = 1 - nw.col("_stays")
     if groups:
-        moves = (nw.col("_after_month") == month + 1) & ~same_group("_after")
-        flags |= {"transferred_in": flag(comes), "_moves_away": flag(moves)}
+        flags["transferred_in"] = flag(comes)
     if "_revenue" in measures:
         revenue, paid_before = nw.col("_revenue"), nw.col("_before_revenue")
         change = denoise(revenue - paid_before)
@@ -271,8 +267,11 @@ def _flag(
             flags["_kept_revenue"] = amount(stayed, paid_before)
         if groups:
             flags["transferred_in_revenue"] = amount(comes, paid_before)
-            flags["_away_revenue"] = amount(moves, revenue)
-    return told.select("_month", *groups, **flags)
+    origins = {
+        f"_from{name}": nw.when(comes).then(nw.col(f"_before{name}")).otherwise(nw.col(name))
+        for name in groups
+    }
+    return told.select("_month", *groups, **origins, **flags)
 
 
 def _neighbour(column: str, step: int) -> nw.Expr:
@@ -299,17 +298,41 @@ def _changes(policy: MovementPolicy, change: nw.Expr) -> tuple[nw.Expr, nw.Expr]
     return change > allowed, -change > allowed
 
 
-def _count(flagged: nw.LazyFrame[Any], groups: list[str]) -> nw.LazyFrame[Any]:
-    """Sum flags and amounts per month and group."""
-    flows = [name for name in flagged.collect_schema().names() if name not in {"_month", *groups}]
-    return flagged.group_by("_month", *groups).agg(*[nw.col(name).sum() for name in flows])
+def _count(opened: OpenFrame, flagged: nw.LazyFrame[Any], groups: list[str]) -> nw.LazyFrame[Any]:
+    """Sum flags and amounts per month and group; who came from another group left that one."""
+    origins = [f"_from{name}" for name in groups]
+    keys = ["_month", *groups, *origins]
+    flows = [name for name in flagged.collect_schema().names() if name not in keys]
+    counts = flagged.group_by(*keys).agg(*[nw.col(name).sum() for name in flows])
+    if not groups:
+        return counts
+    # Each count stands once for the group that gained, and once for the one that was left. Pairs
+    # of groups are few, and a join with two rows reads them once, where a union would make SQL
+    # engines compute them twice.
+    gains = nw.col("_side") == 0
+    moves = {name: name.replace("_in", "_out") for name in flows if name.startswith("transferred")}
+
+    def of_side(side: nw.Expr, name: str) -> nw.Expr:
+        nothing = 0.0 if name.endswith("_revenue") else 0
+        return nw.when(side).then(nw.col(name)).otherwise(nw.lit(nothing))
+
+    sided = counts.join(small_table(opened, {"_side": [0, 1]}), how="cross").select(
+        "_month",
+        **{
+            name: nw.when(gains).then(nw.col(name)).otherwise(nw.col(origin))
+            for name, origin in zip(groups, origins, strict=True)
+        },
+        **{name: of_side(gains, name) for name in flows},
+        **{out: of_side(~gains, name) for name, out in moves.items()},
+    )
+    return sided.group_by("_month", *groups).agg(
+        *[nw.col(name).sum() for name in [*flows, *moves.values()]]
+    )
 
 
 _NEXT_MONTH = {
     "closing": "opening",
     "closing_revenue": "opening_revenue",
-    "_moves_away": "transferred_out",
-    "_away_revenue": "transferred_out_revenue",
 }
 """What stands at one month and belongs to the next, and what it is called there."""
 
@@ -331,9 +354,7 @@ def _on_calendar(
         nothing = 0.0 if name.endswith("_revenue") else 0
         return nw.when(when).then(nw.col(name)).otherwise(nw.lit(nothing))
 
-    flows = {
-        name: laid(now, name) for name in names if name not in ("_moves_away", "_away_revenue")
-    }
+    flows = {name: laid(now, name) for name in names}
     flows |= {own: laid(next_month, name) for name, own in _NEXT_MONTH.items() if name in names}
     crossed = counts.join(dates, how="cross").select(period, *groups, **flows)
     return crossed.group_by(period, *groups).agg(*[nw.col(name).sum() for name in flows])

@@ -94,6 +94,27 @@ class OpenFrame:
         implementation: nw.Implementation = self.rows.implementation
         return implementation
 
+    def once(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """Compute ``frame`` now if it is then kept in this process, for queries that build on it.
+
+        Polars would compute it once for each of them. DuckDB and Spark may hold more rows than fit
+        here: theirs stay queries.
+
+        Parameters
+        ----------
+        frame : narwhals.stable.v2.LazyFrame
+            A frame derived from ``rows``.
+
+        Returns
+        -------
+        narwhals.stable.v2.LazyFrame
+            With the same rows.
+        """
+        if not self.implementation.is_polars():
+            return frame
+        kept: nw.LazyFrame[Any] = frame.collect().lazy()
+        return kept
+
     def close(self, result: nw.LazyFrame[Any]) -> Any:
         """Give ``result`` the flavour that the caller's frame had.
 
