@@ -195,12 +195,14 @@ def _share(sums: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         _all=nw.lit(1),
     ).with_columns(
         _total=nw.col("_positive").sum().over("_all"),
-        _running=nw.col("_positive").cum_sum().over("_all", order_by=["_descending", "_customer"]),
-        rank=value.rank("min", descending=True).over("_all").cast(nw.Int64),
+        # Among equals the order is left open: whoever comes first, their running sums are the same.
+        _running=nw.col("_positive").cum_sum().over("_all", order_by="_descending"),
+        _place=nw.col("_all").cum_sum().over("_all", order_by="_descending"),
     )
     levelled = ordered.with_columns(
-        _level=nw.col("_running").max().over("rank"),
-        _tied=nw.col("_positive").sum().over("rank"),
+        rank=nw.col("_place").min().over("_descending").cast(nw.Int64),
+        _level=nw.col("_running").max().over("_descending"),
+        _tied=nw.col("_positive").sum().over("_descending"),
         _some=nw.when(nw.col("_total") > 0).then(nw.col("_total")),
     )
 
