@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from telcrm.kpi import cohort_retention, movement
 from telcrm.report import Report, build
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "cdnow.py"
@@ -107,3 +108,53 @@ def test_the_page_is_written_and_shows_the_counts(folder: Path) -> None:
     assert "23,570" in html
     assert "69,659" in html
     assert "As of 1998-06-30 · amounts in USD" in html
+
+
+def test_kpi_movement_with_amounts_from_the_log_itself(log: pd.DataFrame) -> None:
+    """Straight from the purchases, in pandas: customers and dollars, kept as a grid by pandas."""
+    months = log.assign(period=log["month"].dt.to_timestamp())
+    moved = movement(months, customer="customer", revenue="value")
+    paid = log.pivot_table(index="customer", columns="month", values="value", aggfunc="sum")
+    here = paid.notna().to_numpy()
+    dollars = paid.fillna(0.0).to_numpy()
+    ever = here.cumsum(axis=1) > 0
+    for at in range(1, here.shape[1]):
+        row = moved.iloc[at - 1]
+        now, before, known = here[:, at], here[:, at - 1], ever[:, at - 1]
+        stayed = now & before
+        change = (dollars[:, at] - dollars[:, at - 1])[stayed].round(6)
+        assert row["new"] == (now & ~known).sum()
+        assert row["reactivated"] == (now & known & ~before).sum()
+        assert row["lost"] == (before & ~now).sum()
+        assert row["upgraded"] == (change > 0).sum()
+        assert row["downgraded"] == (change < 0).sum()
+        amounts = {
+            "new_revenue": dollars[now & ~known, at].sum(),
+            "reactivated_revenue": dollars[now & known & ~before, at].sum(),
+            "lost_revenue": dollars[before & ~now, at - 1].sum(),
+            "expansion_revenue": change[change > 0].sum(),
+            "contraction_revenue": -change[change < 0].sum(),
+            "closing_revenue": dollars[:, at].sum(),
+        }
+        for name, amount in amounts.items():
+            assert row[name] == pytest.approx(amount, abs=1e-6), (name, at)
+
+
+def test_cohorts_of_the_first_quarter(log: pd.DataFrame) -> None:
+    """Cohort and age by pandas: 7,846, 8,476 and 7,248 customers joined."""
+    months = log.assign(period=log["month"].dt.to_timestamp())
+    followed = cohort_retention(months, customer="customer")
+    first = log.groupby("customer")["month"].min()
+    age = (log["month"].dt.year - log["customer"].map(first).dt.year) * 12 + (
+        log["month"].dt.month - log["customer"].map(first).dt.month
+    )
+    counts = log.assign(cohort=log["customer"].map(first), age=age).groupby(["cohort", "age"])
+    expected = counts["customer"].nunique()
+    sizes = first.value_counts()
+    known = followed[followed["active"].notna()]
+    assert sorted(sizes) == sorted(set(followed["size"])) == [7_248, 7_846, 8_476]
+    assert len(known) == 18 + 17 + 16
+    for row in known.to_dict("records"):
+        cohort = row["cohort"].to_period("M")
+        assert row["active"] == expected.get((cohort, row["age_months"]), 0)
+        assert row["retention"] == pytest.approx(row["active"] / sizes[cohort])

@@ -7,6 +7,7 @@ one of the same kind. Its docstring is the definition of the figure.
 from telcrm.kpi.acquisition import acquisition_cost, cost_per_acquisition, payback_months
 from telcrm.kpi.arrears import arrears
 from telcrm.kpi.breakdown import Grain
+from telcrm.kpi.catalogue import Catalogue, catalogue
 from telcrm.kpi.churn_by_reason import churn_by_reason
 from telcrm.kpi.churn_rate import (
     average_base_churn_rate,
@@ -24,6 +25,8 @@ from telcrm.kpi.contact_centre import (
     ShortAbandons,
     contact_centre,
 )
+from telcrm.kpi.deviation import deviations
+from telcrm.kpi.deviation_policy import DeviationMethod, DeviationPolicy
 from telcrm.kpi.erlang import (
     QueueMeasures,
     agents_for,
@@ -34,6 +37,8 @@ from telcrm.kpi.erlang import (
     queue_measures,
 )
 from telcrm.kpi.losses import loss_analysis, profit_lost
+from telcrm.kpi.metric import Better, Metric, MetricInput, Unit
+from telcrm.kpi.monotone_trend import MannKendall, TheilSen, mann_kendall, theil_sen
 from telcrm.kpi.movement import movement
 from telcrm.kpi.movement_policy import (
     ChangeBasis,
@@ -64,14 +69,22 @@ from telcrm.kpi.retention import (
 from telcrm.kpi.revenue import abpu, ampu, arpa, arpu, average_users, data_per_user, mou
 from telcrm.kpi.sales import sales
 from telcrm.kpi.satisfaction import ces, csat, nps, wilson_interval
+from telcrm.kpi.trend import TrendDirection, changes, trend
 
 __all__ = [
     "AbandonedContacts",
+    "Better",
+    "Catalogue",
     "ChangeBasis",
     "ContactCost",
     "CustomerBase",
+    "DeviationMethod",
+    "DeviationPolicy",
     "Grain",
     "LossMonth",
+    "MannKendall",
+    "Metric",
+    "MetricInput",
     "MovementPolicy",
     "NpsChange",
     "NpsEstimate",
@@ -85,6 +98,9 @@ __all__ = [
     "ServiceLevelPolicy",
     "ServingCosts",
     "ShortAbandons",
+    "TheilSen",
+    "TrendDirection",
+    "Unit",
     "UserBase",
     "abpu",
     "acquisition_cost",
@@ -96,7 +112,9 @@ __all__ = [
     "average_base_churn_rate",
     "average_profitability",
     "average_users",
+    "catalogue",
     "ces",
+    "changes",
     "churn_by_reason",
     "churn_rate",
     "cohort_matrix",
@@ -108,12 +126,14 @@ __all__ = [
     "cost_to_serve",
     "csat",
     "data_per_user",
+    "deviations",
     "erlang_b",
     "erlang_c",
     "first_contact_resolution",
     "gross_revenue_churn_rate",
     "lines_for",
     "loss_analysis",
+    "mann_kendall",
     "market_share",
     "month_ends",
     "monthly_churn_rate",
@@ -134,6 +154,8 @@ __all__ = [
     "recurring_revenue",
     "revenue_retention",
     "sales",
+    "theil_sen",
     "time_to_resolve",
+    "trend",
     "wilson_interval",
 ]

@@ -14,15 +14,21 @@ from telcrm.plots.style import MUTED, styled
 from telcrm.report.formats import Kind, legible, short, show
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 __all__ = [
+    "WIDE_IN",
     "Plot",
     "clipped",
     "legend",
     "scale",
+    "untitled",
 ]
+
+WIDE_IN = 12.4
+"""Width of a plot that takes the whole page, for text of the same size as in the others."""
 
 _LONGEST_LABEL = 26
 _IDS = re.compile(r'(\bid="|href="#|url\(#)')
@@ -102,6 +108,16 @@ def legend(figure: Figure, names: Sequence[str]) -> None:
     # Set last: matplotlib hides a label that begins with an underscore.
     for text, name in zip(drawn.get_texts(), names, strict=True):
         text.set_text(clipped(name))
+
+
+def untitled(axes: Axes) -> None:
+    """Take the title off a plot of :mod:`telcrm.plots`: the exhibit has one.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    """
+    axes.set_title("", loc="left")
 
 
 def clipped(text: object) -> str:

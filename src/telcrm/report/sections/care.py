@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from telcrm import kpi
+from telcrm.domain import Channel
 from telcrm.report import charts, time_charts
 from telcrm.report.formats import Kind, short, show, span
 from telcrm.report.parts import Column, Exhibit, KeyFigure, Section
@@ -18,6 +20,7 @@ __all__ = ["COMPLAINTS", "INTERACTIONS"]
 
 _STATES = {"resolved": "Resolved", "ended": "Ended, day not stated", "open": "Open"}
 _ENDED = ("resolved", "closed", "rejected", "cancelled")
+_SERVICE = kpi.ServiceLevelPolicy()
 _SNAPSHOT = " The status is that of the extract, which goes on after the as-of date."
 
 
@@ -149,7 +152,7 @@ def _by_status(sources: Sources) -> Iterator[Exhibit]:
 
 
 def _interactions(sources: Sources) -> Section:
-    interactions = sources["interactions"]
+    interactions, served = sources["interactions"], _served(sources)
     return Section(
         name="interactions",
         title="Contacts",
@@ -157,20 +160,35 @@ def _interactions(sources: Sources) -> Section:
         headlines=0,
         figures=(
             KeyFigure("Contacts", short(interactions.height, Kind.COUNT)),
-            *_abandoned(sources),
+            *_answering(served),
         ),
-        exhibits=(*_contacts(interactions), *_channels(sources), *_reasons(sources)),
+        exhibits=(*_contacts(interactions), *_channels(sources, served), *_reasons(sources)),
     )
 
 
-def _abandoned(sources: Sources) -> Iterator[KeyFigure]:
-    if sources.has("interactions", "outcome"):
-        inbound = sources["interactions"].filter(
-            (pl.col("direction") == "inbound") & pl.col("outcome").is_not_null()
-        )
-        share = inbound.select((pl.col("outcome") == "abandoned").mean()).item()
-        of = f"of {counted(inbound.height, 'inbound contact')}"
-        yield KeyFigure("Abandoned", show(share, Kind.SHARE), of)
+def _served(sources: Sources) -> pl.DataFrame | None:
+    """How contacts were answered on each channel, where the table tells outcome and wait."""
+    if not sources.has("interactions", "outcome", "wait_s"):
+        return None
+    interactions = sources["interactions"]
+    if "duration_s" not in interactions.columns:
+        interactions = interactions.with_columns(duration_s=pl.lit(None, pl.Float64))
+    return kpi.contact_centre(interactions, by="channel", policy=_SERVICE)
+
+
+def _answering(served: pl.DataFrame | None) -> Iterator[KeyFigure]:
+    """Only calls wait in a queue: with shops and the web among them any level looks good."""
+    calls = None if served is None else served.filter(pl.col("channel") == Channel.CALL_CENTRE)
+    if calls is None or not calls["offered"].sum():
+        return
+    found = calls.row(0, named=True)
+    of = f"of {counted(found['offered'], 'call')} to the call centre"
+    answered = f"{of}, answered within {_SERVICE.threshold_s:g} s"
+    yield KeyFigure("Service level", show(found["service_level"], Kind.SHARE), answered)
+    yield KeyFigure("Abandoned", show(found["abandonment_rate"], Kind.SHARE), of)
+    if found["asa_s"] is not None:
+        handling = f"mean wait; mean handling time {show(found['aht_s'], Kind.COUNT)} s"
+        yield KeyFigure("Speed of answer", f"{show(found['asa_s'], Kind.COUNT)} s", handling)
 
 
 def _contacts(interactions: pl.DataFrame) -> Iterator[Exhibit]:
@@ -194,7 +212,7 @@ def _contacts(interactions: pl.DataFrame) -> Iterator[Exhibit]:
     )
 
 
-def _channels(sources: Sources) -> Iterator[Exhibit]:
+def _channels(sources: Sources, served: pl.DataFrame | None) -> Iterator[Exhibit]:
     what = {"contacts": pl.len()}
     columns = {"channel": Column("Channel"), "contacts": Column("Contacts", Kind.COUNT)}
     if sources.has("interactions", "wait_s"):
@@ -204,6 +222,10 @@ def _channels(sources: Sources) -> Iterator[Exhibit]:
         what["duration_s"] = pl.col("duration_s").median()
         columns["duration_s"] = Column("Median duration, s", Kind.COUNT)
     table = sources["interactions"].group_by("channel").agg(**what)
+    if served is not None:
+        measures = {"service_level": "Service level", "abandonment_rate": "Abandoned"}
+        table = table.join(served.select("channel", *measures), on="channel", how="left")
+        columns |= {name: Column(label, Kind.SHARE) for name, label in measures.items()}
     yield Exhibit(
         name="channels",
         title="By channel",

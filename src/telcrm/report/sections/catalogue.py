@@ -12,7 +12,9 @@ from telcrm.report.sections.chapter import Chapter
 from telcrm.report.sections.customer_base import BASE
 from telcrm.report.sections.equipment import EQUIPMENT
 from telcrm.report.sections.movement import MOVEMENT
+from telcrm.report.sections.profitability import PROFITABILITY
 from telcrm.report.sections.recharges import RECHARGES
+from telcrm.report.sections.retention import RETENTION
 from telcrm.report.sections.revenue import REVENUE
 from telcrm.report.sections.surveys import SURVEYS
 from telcrm.report.sections.usage import USAGE
@@ -22,7 +24,9 @@ __all__ = ["CHAPTERS"]
 
 CHAPTERS: Final[tuple[Chapter, ...]] = (
     MOVEMENT,
+    RETENTION,
     REVENUE,
+    PROFITABILITY,
     VALUE,
     BASE,
     RECHARGES,

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from telcrm.report import charts, time_charts
+from telcrm import kpi, plots
+from telcrm.report import charts
+from telcrm.report.drawing import Plot, untitled
 from telcrm.report.formats import Kind, short, show
 from telcrm.report.parts import Column, Exhibit, KeyFigure, Section
 from telcrm.report.sections.chapter import Chapter
-from telcrm.report.sections.counting import per_month
 from telcrm.report.sources import Sources
 from telcrm.tables.findings import counted
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 __all__ = ["SURVEYS"]
 
-_Z = NormalDist().inv_cdf(0.975)
 _ENOUGH = 30
-_PROMOTER, _DETRACTOR, _SATISFIED = 9, 6, 4
 
 
 def _write(sources: Sources) -> Section:
@@ -40,28 +42,12 @@ def _write(sources: Sources) -> Section:
     )
 
 
-def _nps_score() -> dict[str, pl.Expr]:
-    """NPS in points with its 95 % interval; the normal one, from the variance of a score."""
-    promoters = (pl.col("score") >= _PROMOTER).mean()
-    detractors = (pl.col("score") <= _DETRACTOR).mean()
-    score = promoters - detractors
-    spread = ((promoters + detractors - score.pow(2)) / pl.len()).sqrt()
-    # Of few answers the normal interval is too narrow, and of no width if all are alike.
-    error = pl.when(pl.len() >= _ENOUGH).then(_Z * spread)
-    return {
-        "answers": pl.len(),
-        "nps": 100 * score,
-        "low": 100 * (score - error),
-        "high": 100 * (score + error),
-    }
-
-
 def _nps_figure(nps: pl.DataFrame) -> Iterator[KeyFigure]:
     if nps.is_empty():
         return
-    found = nps.select(**_nps_score()).row(0, named=True)
-    detail = counted(found["answers"], "answer")
-    if found["high"] is not None:
+    found = kpi.nps(nps).row(0, named=True)
+    detail = counted(found["responses"], "answer")
+    if found["responses"] >= _ENOUGH and found["high"] is not None:
         width = show((found["high"] - found["low"]) / 2, Kind.NUMBER)
         detail = f"± {width}, {detail}"
     yield KeyFigure("NPS", short(found["nps"], Kind.NUMBER), detail)
@@ -70,22 +56,35 @@ def _nps_figure(nps: pl.DataFrame) -> Iterator[KeyFigure]:
 def _csat_figure(csat: pl.DataFrame) -> Iterator[KeyFigure]:
     if csat.is_empty():
         return
-    share = (csat["score"] >= _SATISFIED).mean()
-    answers = counted(csat.height, "answer")
-    yield KeyFigure("CSAT", show(share, Kind.SHARE), answers)
+    found = kpi.csat(csat).row(0, named=True)
+    detail = counted(found["responses"], "answer")
+    if found["responses"] >= _ENOUGH:
+        low, high = (show(found[end], Kind.SHARE) for end in ("low", "high"))
+        detail = f"{low} to {high}, {detail}"
+    yield KeyFigure("CSAT", show(found["csat"], Kind.SHARE), detail)
 
 
 def _ces_figure(ces: pl.DataFrame) -> Iterator[KeyFigure]:
     if ces.is_empty():
         return
-    answers = f"of 7, {counted(ces.height, 'answer')}"
-    yield KeyFigure("CES", show(ces["score"].mean(), Kind.NUMBER), answers)
+    found = kpi.ces(ces).row(0, named=True)
+    answers = f"of 7, {counted(found['responses'], 'answer')}"
+    yield KeyFigure("CES", show(found["ces"], Kind.NUMBER), answers)
 
 
 def _nps(nps: pl.DataFrame) -> Iterator[Exhibit]:
     if nps.is_empty():
         return
-    months = per_month(nps, "responded_at", **_nps_score())
+    months = kpi.nps(nps, period="month")
+    # Of few answers the normal interval is too narrow.
+    told = pl.col("responses") >= _ENOUGH
+    shown = months.with_columns(
+        pl.when(told).then(pl.col(name)) for name in ("standard_error", "low", "high")
+    )
+
+    def draw(figure: Figure) -> None:
+        untitled(plots.nps_trend(shown, ax=figure.add_subplot()))
+
     yield Exhibit(
         name="nps_months",
         title="NPS per month",
@@ -93,21 +92,15 @@ def _nps(nps: pl.DataFrame) -> Iterator[Exhibit]:
             "The band is the 95% interval: months whose bands overlap may well not differ. Below "
             f"{_ENOUGH} answers none is given."
         ),
-        frame=months,
+        frame=shown,
         columns={
             "period": Column("Month", Kind.MONTH),
-            "answers": Column("Answers", Kind.COUNT),
+            "responses": Column("Answers", Kind.COUNT),
             "nps": Column("NPS", Kind.NUMBER),
             "low": Column("from", Kind.NUMBER),
             "high": Column("to", Kind.NUMBER),
         },
-        plot=time_charts.lines(
-            months,
-            {"nps": "NPS"},
-            kind=Kind.NUMBER,
-            band=("low", "high"),
-            label="NPS per month with its 95% interval",
-        ),
+        plot=Plot(draw, "NPS per month with its 95% interval", height_in=3.0),
     )
     yield _scores(nps, range(11), "nps_scores", "NPS answers by score")
 

@@ -1,0 +1,134 @@
+"""How unequally customers share the value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from telcrm.errors import ParameterError
+from telcrm.plots.canvas import canvas, say_nothing, title
+from telcrm.plots.style import INK, MUTED, PALETTE, tidy
+from telcrm.plots.words import clipped, percent
+from telcrm.segmentation import Concentration
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["lorenz_curve"]
+
+_DASHES: Final = ("-", (0, (4, 2)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
+# Height of a line of the legend.
+_LEGEND_IN: Final = 0.24
+_NOWHERE: Final = float("nan")
+
+
+def lorenz_curve(
+    result: Concentration | Mapping[str, Concentration],
+    *,
+    top: float = 0.2,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the Lorenz curve: the share of value held by the poorest share of customers.
+
+    Parameters
+    ----------
+    result : Concentration or mapping of str to Concentration
+        What :func:`telcrm.segmentation.concentration` returned; several, by name, are compared,
+        seven at most.
+    top : float in (0, 1)
+        Share of customers, the best, whose share of the value is marked.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default on a figure of its own.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    MissingExtraError
+        matplotlib is not installed: extra ``plot``.
+    ParameterError
+        ``result`` is none, ``top`` no share, or there are more curves than colours.
+
+    Notes
+    -----
+    On the dashed diagonal all hold the same. The Gini coefficient is twice the area between it and
+    the curve. A result without value has no curve, and is said to have none.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from telcrm.segmentation import concentration
+    >>> months = pl.DataFrame({"customer_id": list("abcde"), "revenue": [80.0, 5, 5, 5, 5]})
+    >>> ax = lorenz_curve(concentration(months))
+    >>> [text.get_text() for text in ax.texts]
+    ['Gini 0.60, the top 20% hold 80%']
+    """
+    curves = {"": result} if isinstance(result, Concentration) else result
+    if not isinstance(curves, Mapping) or not all(
+        isinstance(one, Concentration) for one in curves.values()
+    ):
+        raise ParameterError(
+            f"result is a {type(result).__name__}, and has to be what "
+            "telcrm.segmentation.concentration returns, or a mapping of names to that.",
+            result=type(result).__name__,
+        )
+    if len(curves) > len(PALETTE):
+        raise ParameterError(
+            f"result holds {len(curves)} curves; no more than {len(PALETTE)} can be told apart.",
+            curves=len(curves),
+        )
+    if isinstance(top, bool) or not isinstance(top, float) or not 0 < top < 1:
+        raise ParameterError(f"top is {top!r:.40}, and has to be a share between 0 and 1.", top=top)
+    with canvas(ax, width_in=4.8, height_in=4.1 + _LEGEND_IN * (len(curves) - 1)) as axes:
+        if all(one.gini is None for one in curves.values()):
+            return say_nothing(axes, "no value to share")
+        _draw(axes, curves, top)
+        title(axes, "Share of value by share of customers")
+        return axes
+
+
+def _draw(axes: Axes, curves: Mapping[str, Concentration], top: float) -> None:
+    from matplotlib.ticker import PercentFormatter
+
+    tidy(axes)
+    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), label="_equal")
+    said = {name: _words(one, top) for name, one in curves.items()}
+    for at, ((name, one), colour) in enumerate(zip(curves.items(), PALETTE, strict=False)):
+        held = one.top_share(top)
+        x, y = zip(*(one.lorenz or ((_NOWHERE, _NOWHERE),)), strict=True)
+        # The first lies on top: its dashes then let the others through.
+        dashes, height = _DASHES[at % len(_DASHES)], 3.0 - 0.1 * at
+        axes.plot(x, y, color=colour, linestyle=dashes, zorder=height, label=f"curve {at}")
+        if held is not None:
+            axes.plot(1 - top, 1 - held, "o", color=colour, markersize=5, zorder=height)
+        if len(curves) == 1:
+            axes.fill_between(x, x, y, color=colour, alpha=0.08, linewidth=0)
+            axes.text(0.03, 0.97, said[name], transform=axes.transAxes, va="top", color=INK)
+    if len(curves) > 1:
+        lines = [line for line in axes.get_lines() if str(line.get_label()).startswith("curve")]
+        drawn = axes.legend(
+            lines,
+            [*map(str, range(len(lines)))],
+            loc="upper left",
+            bbox_to_anchor=(0, -0.14),
+            handlelength=2.2,
+        )
+        # Set last: matplotlib hides a label that begins with an underscore.
+        for text, (name, words) in zip(drawn.get_texts(), said.items(), strict=True):
+            text.set_text(f"{clipped(name, 17)}: {words}")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1.005)
+    axes.set_aspect("equal")
+    axes.set_xlabel("share of customers, the poorest first")
+    axes.set_ylabel("share of value")
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+
+
+def _words(one: Concentration, top: float) -> str:
+    held = one.top_share(top)
+    if one.gini is None or held is None:
+        return "no value"
+    return f"Gini {one.gini:.2f}, the top {percent(top)} hold {percent(held)}"
