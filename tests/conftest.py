@@ -33,6 +33,15 @@ class Backend:
     name: str
     frame: Callable[[Columns], Any]
 
+    def frames(self, *tables: Columns) -> list[Any]:
+        """Make frames that may meet in one question: in DuckDB they share a connection."""
+        if self.name != "duckdb":
+            return [self.frame(table) for table in tables]
+        connection = duckdb.connect()
+        for at, table in enumerate(tables):
+            connection.register(f"given_{at}", _pyarrow(table))
+        return [connection.table(f"given_{at}") for at in range(len(tables))]
+
     def rows(self, native: Any) -> list[dict[str, Any]]:
         frame = nw.from_native(native)
         eager = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
@@ -101,7 +110,7 @@ def _pyspark(columns: Columns) -> Any:
     return _spark().createDataFrame(_pyarrow(columns))
 
 
-_ENGINES: dict[str, Callable[[Columns], Any]] = {
+ENGINES: dict[str, Callable[[Columns], Any]] = {
     "pandas": _pandas,
     "pandas_pyarrow": _pandas_pyarrow,
     "polars": lambda columns: pl.DataFrame(dict(columns)),
@@ -138,24 +147,24 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
 @pytest.fixture(
     scope="session",
     params=[
-        pytest.param(name, marks=_SPARK_MARKS if name == "pyspark" else ()) for name in _ENGINES
+        pytest.param(name, marks=_SPARK_MARKS if name == "pyspark" else ()) for name in ENGINES
     ],
 )
 def backend(request: pytest.FixtureRequest) -> Backend:
     """Each engine in turn."""
-    return Backend(request.param, _ENGINES[request.param])
+    return Backend(request.param, ENGINES[request.param])
 
 
-@pytest.fixture(scope="session", params=[name for name in _ENGINES if name != "pyspark"])
+@pytest.fixture(scope="session", params=[name for name in ENGINES if name != "pyspark"])
 def quick_backend(request: pytest.FixtureRequest) -> Backend:
     """Each engine but Spark, for tests that run many times."""
-    return Backend(request.param, _ENGINES[request.param])
+    return Backend(request.param, ENGINES[request.param])
 
 
 @pytest.fixture(scope="session", params=[pytest.param("pyspark", marks=_SPARK_MARKS)])
 def spark_backend(request: pytest.FixtureRequest) -> Backend:
     """Spark alone, for what only Spark does."""
-    return Backend(request.param, _ENGINES[request.param])
+    return Backend(request.param, ENGINES[request.param])
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -53,7 +53,7 @@ def test_records_need_pydantic_only() -> None:
     assert loaded & HEAVY == set()
 
 
-@pytest.mark.parametrize("room", ["tables", "kpi", "segmentation"])
+@pytest.mark.parametrize("room", ["tables", "kpi", "segmentation", "mart", "plots"])
 def test_rooms_for_tables_bring_no_dataframe_library_of_their_own(room: str) -> None:
     """The caller's dataframe library is the caller's choice."""
     loaded = packages(modules_loaded_by(f"import telcrm.{room}"))

@@ -12,9 +12,9 @@ import narwhals.stable.v2 as nw
 
 from telcrm.domain.choice import choose
 from telcrm.errors import ParameterError
-from telcrm.kpi.small_table import small_table
 from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, day_index, month_index
 from telcrm.tables.door import ColumnKind, OpenFrame, key_values
+from telcrm.tables.result_table import ResultColumn, result_table
 from telcrm.tables.row_checks import RowCheck, not_null
 
 __all__ = [
@@ -159,7 +159,9 @@ class Breakdown:
         if self.grain is Grain.DAY:
             numbers = range(first, last + 1)
             days = [date.fromordinal(number) for number in numbers]
-            return small_table(opened, {"_on": numbers}, {time: days})
+            return result_table(
+                opened, {"_on": ResultColumn(int, numbers), time: ResultColumn(date, days)}
+            )
         # The calendar looks up its date type under the name that it gives to the column.
         named = replace(opened, rows=opened.rows.select(nw.col(self.at).alias(time)))
         months = calendar(named, first, last, period=time)
@@ -193,7 +195,7 @@ def _in_all(opened: OpenFrame, rows: nw.LazyFrame[Any], wanted: list[nw.Expr]) -
     """
     constant = nw.lit(0).cast(nw.Int64)
     summed = rows.with_columns(_all=constant).group_by("_all").agg(*wanted)
-    one = small_table(opened, {"_row": [0]})
+    one = result_table(opened, {"_row": ResultColumn(int, [0])})
     return one.join(summed, how="left", left_on="_row", right_on="_all")
 
 

@@ -10,7 +10,6 @@ import narwhals.stable.v2 as nw
 from telcrm.kpi.breakdown import break_down, refuse_clashes
 from telcrm.kpi.instants import read_objects
 from telcrm.kpi.null_counts import keep_whole
-from telcrm.kpi.small_table import small_table
 from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, month_index
 from telcrm.tables.door import (
     ColumnKind,
@@ -20,6 +19,7 @@ from telcrm.tables.door import (
     require_kinds,
 )
 from telcrm.tables.noise import denoise
+from telcrm.tables.result_table import ResultColumn, result_table
 from telcrm.tables.row_checks import amount_checks, check_rows, month_start, not_null
 
 __all__ = ["cohort_matrix", "cohort_retention"]
@@ -156,7 +156,7 @@ def cohort_retention(
     cells = _cells(rows, keys.inner)
     if drop_first_cohort:
         cells, first = cells.filter(nw.col("_cohort") > first), first + 1
-    ages = small_table(opened, {_AGE: range(last - first + 1)})
+    ages = result_table(opened, {_AGE: ResultColumn(int, range(last - first + 1))})
     laid = _on_every_age(cells, ages, keys.inner)
     dates = calendar(opened, first, last, period=period).select(
         nw.col(period).alias(_COHORT), _first_month=nw.col(CALENDAR_MONTH).cast(nw.Int64)

@@ -13,8 +13,8 @@ from typing import Final, TypeVar
 from telcrm.errors import ParameterError
 from telcrm.kpi.deviation_policy import DeviationMethod, DeviationPolicy
 from telcrm.kpi.monotone_trend import median_slope
-from telcrm.kpi.result_table import ResultColumn, result_table
 from telcrm.kpi.series import first_of_month, read_series
+from telcrm.tables.result_table import ResultColumn, result_table
 
 __all__ = ["deviations"]
 

@@ -12,7 +12,6 @@ import narwhals.stable.v2 as nw
 
 from telcrm.kpi.breakdown import refuse_clashes
 from telcrm.kpi.movement_policy import ChangeBasis, LossMonth, MovementPolicy, RateBase, SameMonth
-from telcrm.kpi.small_table import small_table
 from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, month_index
 from telcrm.tables.door import (
     ColumnKind,
@@ -23,6 +22,7 @@ from telcrm.tables.door import (
     require_kinds,
 )
 from telcrm.tables.noise import denoise
+from telcrm.tables.result_table import ResultColumn, result_table
 from telcrm.tables.row_checks import amount_checks, check_rows, month_start, not_null
 
 __all__ = ["FlowColumns", "flows", "group_columns", "rate_base"]
@@ -181,10 +181,10 @@ def _customer_months(
         parts = parts.with_columns(_descending=-denoise(nw.col("_revenue")))
     else:
         parts = parts.with_columns(_descending=nw.lit(0))
-    over_parts = {name: total.over("_customer", "_month") for name, total in totals.items()}
-    chosen = parts.with_columns(**over_parts).unique(
-        ["_customer", "_month"], keep="first", order_by=["_descending", *groups]
-    )
+    if totals:
+        over_parts = {name: total.over("_customer", "_month") for name, total in totals.items()}
+        parts = parts.with_columns(**over_parts)
+    chosen = parts.unique(["_customer", "_month"], keep="first", order_by=["_descending", *groups])
     return chosen.drop("_descending")
 
 
@@ -316,7 +316,9 @@ def _count(opened: OpenFrame, flagged: nw.LazyFrame[Any], groups: list[str]) -> 
         nothing = 0.0 if name.endswith("_revenue") else 0
         return nw.when(side).then(nw.col(name)).otherwise(nw.lit(nothing))
 
-    sided = counts.join(small_table(opened, {"_side": [0, 1]}), how="cross").select(
+    sided = counts.join(
+        result_table(opened, {"_side": ResultColumn(int, [0, 1])}), how="cross"
+    ).select(
         "_month",
         **{
             name: nw.when(gains).then(nw.col(name)).otherwise(nw.col(origin))

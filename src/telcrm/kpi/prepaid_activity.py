@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -14,15 +14,16 @@ from telcrm.errors import ParameterError
 from telcrm.kpi.breakdown import break_down
 from telcrm.kpi.instants import read_objects
 from telcrm.kpi.null_counts import keep_whole
-from telcrm.kpi.small_table import small_table
 from telcrm.tables.calendar_index import day_index
 from telcrm.tables.door import (
     ColumnKind,
+    OpenFrame,
     key_values,
     open_frame,
     require_columns,
     require_kinds,
 )
+from telcrm.tables.result_table import ResultColumn, result_table
 from telcrm.tables.row_checks import RowCheck, check_rows, not_null
 
 __all__ = ["month_ends", "prepaid_activity"]
@@ -165,14 +166,16 @@ def prepaid_activity(
     rows = opened.rows.filter(given.is_in([str(each) for each in agreed.kinds])).select(
         _who=key_values(opened, subscription), _day=day_index(at), **keys.keys(opened)
     )
-    coverage = small_table(opened, _coverage(days, agreed.window_days))
+    coverage = _numbers(opened, _coverage(days, agreed.window_days))
     covered = rows.unique().join(coverage, how="inner", left_on="_day", right_on="_event_day")
     changes = _changes(covered, keys.inner)
     if not keys.groups:
         # A row that changes nothing: reporting days have a row even if nobody did anything.
-        nothing = small_table(opened, {name: [0] for name in ("_low", "_high", *_CHANGES)})
+        nothing = _numbers(opened, {name: [0] for name in ("_low", "_high", *_CHANGES)})
         changes = nw.concat([changes, nothing.select(*changes.collect_schema().names())])
-    table = small_table(opened, {"_on": range(len(days))}, {_DAY: days})
+    table = result_table(
+        opened, {"_on": ResultColumn(int, range(len(days))), _DAY: ResultColumn(date, days)}
+    )
     told = _on_every_day(changes, table, keys.inner)
     later = nw.when(nw.col("_on") > 0)
     counts = {name: nw.col(f"_{name}").cast(nw.Int64) for name in _COUNTS}
@@ -203,6 +206,12 @@ def _reporting_days(on: Sequence[date]) -> list[date]:
             on=list(on),
         )
     return days
+
+
+def _numbers(opened: OpenFrame, columns: Mapping[str, Sequence[int]]) -> nw.LazyFrame[Any]:
+    return result_table(
+        opened, {name: ResultColumn(int, values) for name, values in columns.items()}
+    )
 
 
 def _coverage(days: Sequence[date], window: int) -> dict[str, list[int]]:

@@ -13,7 +13,6 @@ import narwhals.stable.v2 as nw
 from telcrm.errors import ColumnTypeError, InvalidTableError
 from telcrm.kpi.breakdown import refuse_clashes
 from telcrm.kpi.flows import group_columns
-from telcrm.kpi.result_table import ResultColumn
 from telcrm.tables.calendar_index import month_index
 from telcrm.tables.door import (
     ColumnKind,
@@ -25,6 +24,7 @@ from telcrm.tables.door import (
     require_kinds,
 )
 from telcrm.tables.findings import Finding, counted, readable, written_keys
+from telcrm.tables.result_table import ResultColumn
 from telcrm.tables.row_checks import FIRST_KEYS, check_rows, finite, month_start, not_null
 
 __all__ = ["Series", "SeriesTable", "first_of_month", "read_series"]

@@ -9,8 +9,8 @@ from typing import Any, Final, TypeVar
 
 from telcrm.kpi.monotone_trend import MannKendall, mann_kendall, theil_sen, whole_season
 from telcrm.kpi.net_promoter import normal_quantile
-from telcrm.kpi.result_table import ResultColumn, result_table
 from telcrm.kpi.series import Series, first_of_month, read_series
+from telcrm.tables.result_table import ResultColumn, result_table
 
 __all__ = ["TrendDirection", "changes", "trend"]
 

@@ -12,6 +12,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from telcrm.tables.door import OpenFrame
+from telcrm.tables.result_table import ResultColumn, result_table
 
 __all__ = ["CALENDAR_MONTH", "calendar", "day_index", "month_index"]
 
@@ -102,46 +103,11 @@ def calendar(opened: OpenFrame, first: int, last: int, *, period: str) -> nw.Laz
     """
     indices = range(first, last + 1)
     starts = [date(index // 12, index % 12 + 1, 1) for index in indices]
-    native: Any = opened.rows.to_native()
-    match opened.implementation:
-        case nw.Implementation.DUCKDB:
-            made: Any = _duckdb_calendar(native, list(indices), starts, period)
-        case nw.Implementation.PYSPARK:
-            made = native.sparkSession.createDataFrame(
-                list(zip(indices, starts, strict=True)), f"{CALENDAR_MONTH} long, `{period}` date"
-            )
-        case nw.Implementation.POLARS:
-            import polars as pl
-
-            schema = {CALENDAR_MONTH: pl.Int64, period: pl.Date}
-            made = pl.LazyFrame({CALENDAR_MONTH: indices, period: starts}, schema=schema)
-        case _:
-            made = _pandas_calendar(opened, list(indices), starts, period)
-    dates: nw.LazyFrame[Any] = nw.from_native(made).lazy()
-    return dates
-
-
-def _duckdb_calendar(relation: Any, indices: list[int], starts: list[date], period: str) -> Any:
-    rows = ", ".join(
-        f"({index}, DATE '{start}')" for index, start in zip(indices, starts, strict=True)
+    made = result_table(
+        opened, {CALENDAR_MONTH: ResultColumn(int, indices), period: ResultColumn(date, starts)}
     )
-    # VALUES cannot be empty; the month 0 is cut off again.
-    values = rows or "(0, DATE '2000-01-01')"
-    quoted = '"' + period.replace('"', '""') + '"'
-    # A query on the caller's own relation is the one way to reach its connection.
-    return relation.query(
-        "telcrm_calendar",
-        f"SELECT month::BIGINT AS {CALENDAR_MONTH}, start AS {quoted} "  # noqa: S608 (own numbers)
-        f"FROM (VALUES {values}) AS made(month, start) WHERE month > 0",
-    )
-
-
-def _pandas_calendar(opened: OpenFrame, indices: list[int], starts: list[date], period: str) -> Any:
-    import pandas as pd
-
-    made = pd.DataFrame({CALENDAR_MONTH: pd.Series(indices, dtype="int64")})
-    made[period] = pd.Series(starts, dtype="datetime64[us]")
     dtype = opened.rows.collect_schema()[period]
-    if isinstance(dtype, nw.Datetime) and dtype.time_zone:
-        return made
-    return nw.from_native(made).with_columns(nw.col(period).cast(dtype)).to_native()
+    zoned = isinstance(dtype, nw.Datetime) and dtype.time_zone
+    if opened.implementation.is_pandas() and not zoned:
+        return made.with_columns(nw.col(period).cast(dtype))
+    return made

@@ -1,0 +1,3 @@
+"""Clusters of customers: three methods, how stable they are, and how many there are."""
+
+__all__ = ()

@@ -1,0 +1,3 @@
+"""What customers hold together, and what to offer to whom."""
+
+__all__ = ()
