@@ -173,6 +173,12 @@ class SortsLikeALibrary(MemoryStore):
 
 
 class Slow(Wrapped):
+    def find_keys(self, keys: Sequence[str]) -> Any:
+        found = self._transaction.find_keys(keys)
+        # Long enough for the other thread to look, too, on a machine that has much else to do.
+        sleep(0.05)
+        return found
+
     def lock(self, account_ids: Sequence[str]) -> dict[str, Account]:
         found: dict[str, Account] = self._transaction.lock(account_ids)
         sleep(0.002)

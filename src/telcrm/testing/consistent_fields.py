@@ -12,6 +12,8 @@ from telcrm.domain import (
     CUSTOMER_TRANSITIONS,
     SUBSCRIPTION_TRANSITIONS,
     AccountState,
+    ActivityKind,
+    ActivityRule,
     Agreement,
     BillingAccount,
     Campaign,
@@ -184,7 +186,13 @@ def _survey_response(values: Values, *_: object) -> Values:
     return {"score": min(max(values["score"], low), high)}
 
 
+def _activity_rule(values: Values, _: Present, draw: st.DrawFn) -> Values:
+    kinds = tuple(dict.fromkeys(values["kinds"]))
+    return {"kinds": kinds or (draw(st.sampled_from(ActivityKind)),)}
+
+
 _MENDS: Mapping[type, _Mend] = {
+    ActivityRule: _activity_rule,
     Agreement: _agreement,
     BillingAccount: _billing_account,
     Campaign: _ordered("starts_on", "ends_on"),

@@ -39,7 +39,7 @@ from telcrm.segmentation import (
 Columns = dict[str, list[Any]]
 
 FEATURES = ["revenue", "minutes"]
-STORED = Path(__file__).parent / "stored"
+STORED = Path(__file__).parents[1] / "stored"
 
 
 def planted(per_group: int = 30, seed: int = 1) -> Columns:

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from telcrm.errors import (
@@ -89,6 +89,7 @@ def oracle(bills: list[Event], paid: list[Event], months: int, grace: int) -> li
 
 
 @given(events, events, st.integers(1, 4), st.sampled_from([0, 7]))
+@example([("a", 0, 10.0)], [("a", 61, 0.1)], 1, 0).via("something happened as the window opened")
 @settings(max_examples=12)
 def test_behaviour_by_hand_agrees(
     bills: list[Event], paid: list[Event], months: int, grace: int

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telcrm.errors import ParameterError
-from telcrm.segmentation import fp_growth
+from telcrm.segmentation.product_baskets import fp_growth
 from telcrm.segmentation.product_baskets.fp_growth import frequent_item_sets
 
 # Han, Pei & Yin (2000), SIGMOD, table 1; items by their place in the alphabet.

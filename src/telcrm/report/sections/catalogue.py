@@ -16,6 +16,7 @@ from telcrm.report.sections.profitability import PROFITABILITY
 from telcrm.report.sections.recharges import RECHARGES
 from telcrm.report.sections.retention import RETENTION
 from telcrm.report.sections.revenue import REVENUE
+from telcrm.report.sections.segments import SEGMENTS
 from telcrm.report.sections.surveys import SURVEYS
 from telcrm.report.sections.usage import USAGE
 from telcrm.report.sections.value import VALUE
@@ -28,6 +29,7 @@ CHAPTERS: Final[tuple[Chapter, ...]] = (
     REVENUE,
     PROFITABILITY,
     VALUE,
+    SEGMENTS,
     BASE,
     RECHARGES,
     BILLING,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
 from telcrm.report import charts
@@ -10,12 +12,13 @@ from telcrm.report.parts import Column, Exhibit, KeyFigure, Section
 from telcrm.report.sections.chapter import Chapter, NothingToReport
 from telcrm.report.sections.counting import with_names
 from telcrm.report.sources import Sources
-from telcrm.segmentation import abc
+from telcrm.segmentation import abc, concentration
 
 __all__ = ["VALUE"]
 
 _MONTHS = 12
 _TOP = 15
+_TOP_SHARE = 0.2
 _POINTS = 200
 
 
@@ -30,7 +33,7 @@ def _write(sources: Sources) -> Section:
             f"Customers ranked by {what}. Class A holds the first 80% of all positive value, A and "
             "B together 95%. This is value in the past; it does not say who will stay."
         ),
-        figures=_figures(classes),
+        figures=(*_figures(classes), *_unequal(classed)),
         exhibits=(
             *_curve(classed, classes),
             Exhibit(
@@ -94,6 +97,17 @@ def _figures(classes: pl.DataFrame) -> tuple[KeyFigure, ...]:
             show(best["customer_share"], Kind.SHARE),
             f"bring {share} of the value",
         ),
+    )
+
+
+def _unequal(classed: pl.DataFrame) -> Iterator[KeyFigure]:
+    if not (classed["value"] >= 0).all() or not classed["value"].sum():
+        return  # of credits no share can be told
+    held = concentration(classed, value="value")
+    yield KeyFigure(
+        f"The best {_TOP_SHARE:.0%}",
+        show(held.top_share(_TOP_SHARE), Kind.SHARE),
+        f"of the value; Gini coefficient {held.gini:.2f}",
     )
 
 

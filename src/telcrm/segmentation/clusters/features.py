@@ -273,7 +273,8 @@ class FeaturePreparation(Record):
             fills = tuple(np.nanmedian(raw, axis=0).tolist())
         plain = _logged(_filled(raw, fills), features, log1p)
         centres, scales = _centres_and_scales(plain, scaling)
-        spread = np.ptp(plain, axis=0) if scaling is not Scaling.ROBUST else scales
+        # Of differences as small as 1e-200 the deviation is 0.
+        spread = scales if scaling is not Scaling.NONE else np.ptp(plain, axis=0)
         flat = [features[at] for at in np.flatnonzero(~(spread > 0)).tolist()]
         if flat:
             alike = "the middle half of customers" if scaling is Scaling.ROBUST else "all customers"

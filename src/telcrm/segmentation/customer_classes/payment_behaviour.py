@@ -245,13 +245,14 @@ def _behaviour(events: nw.LazyFrame[Any], last: int, window: int) -> nw.LazyFram
         return nw.when(condition).then(value).otherwise(none)
 
     one, bills = nw.lit(1).cast(nw.Int64), nw.col("_bills").cast(nw.Int64)
-    # A spell counts where it begins, or where it crosses into the window.
+    # A spell counts where it begins, or where it stands when the window opens.
+    begins_owing = owes & (~owed | (day == first))
     crosses = (day < first) & reaches & owes
     told = balance.select(
         "_customer",
         bills_due=count(within, bills),
         _on_time=count(within & ~owes, bills),
-        overdue_spells=count((within & owes & ~owed) | crosses, one),
+        overdue_spells=count((within & begins_owing) | crosses, one),
         overdue_days=count(owes & reaches, ends - begins),
         _owing=nw.when(nw.col("_next").is_null() & owes)
         .then(-nw.col("_balance"))
