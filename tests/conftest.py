@@ -19,7 +19,7 @@ from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
 # Deadlines measure the machine, and engines start slowly.
-settings.register_profile("telcrm", deadline=None, max_examples=40)
+settings.register_profile("telcrm", deadline=None, max_examples=20)
 settings.register_profile("thorough", deadline=None, max_examples=400)
 settings.load_profile(os.environ.get("TELCRM_EXAMPLES", "telcrm"))
 
@@ -131,7 +131,7 @@ _SPARK_MARKS = [
 ]
 
 
-class _FilesAndSpark(LoadFileScheduling):
+class _FilesAndSpark(LoadFileScheduling):  # type: ignore[misc] # xdist has no types
     """Gives a test process whole files, and all of Spark to one: its machine starts slowly."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -24,7 +24,7 @@ def _instant(chance: Random) -> datetime:
 
 def subscriber_months(chance: Random) -> Columns:
     """A few customers with one or two subscriptions, some with gaps; one row at least."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for line in range(chance.randint(1, 7)):
         customer = chance.choice("abcde")
         first = chance.randrange(len(MONTHS))

@@ -46,6 +46,8 @@ COSTS = ServingCosts(
 Make = Callable[..., list[Any]]
 """Takes tables as columns, and makes frames of one engine, which may meet in one question."""
 Question = Callable[[Make, Random], Any]
+Answer = tuple[list[str], list[Any]]
+"""Columns, and rows or a value."""
 
 
 def of(table: Callable[[Random], drawn.Columns], ask: Callable[[Any], Any]) -> Question:
@@ -309,14 +311,14 @@ SEGMENTS |= {
     "cluster_stability": of(
         customers,
         lambda f: segmentation.cluster_stability(
-            f, KMeansSegmenter(features=FEATURES, n_clusters=2), n_boot=2
+            f, KMeansSegmenter(features=FEATURES, n_clusters=2, n_init=1), n_boot=2
         ),
     ),
     "suggest_cluster_count": of(
         customers,
         lambda f: segmentation.suggest_cluster_count(
             f,
-            KMeansSegmenter(features=FEATURES, n_clusters=2),
+            KMeansSegmenter(features=FEATURES, n_clusters=2, n_init=1),
             counts=(2, 3),
             n_boot=2,
             n_references=2,
@@ -334,10 +336,10 @@ FITTED: dict[str, tuple[Callable[[Random], drawn.Columns], Segmenter, dict[str, 
     ),
     "RuleSegmenter": (customers, RuleSegmenter(rule_set=RULES), {}),
     "LifecycleSegmenter": (lifecycle_facts, LifecycleSegmenter(), {}),
-    "KMeansSegmenter": (customers, KMeansSegmenter(features=FEATURES, n_clusters=3), {}),
+    "KMeansSegmenter": (customers, KMeansSegmenter(features=FEATURES, n_clusters=3, n_init=2), {}),
     "GaussianMixtureSegmenter": (
         customers,
-        GaussianMixtureSegmenter(features=FEATURES, n_clusters=2),
+        GaussianMixtureSegmenter(features=FEATURES, n_clusters=2, n_init=1),
         {},
     ),
     "HdbscanSegmenter": (customers, HdbscanSegmenter(features=FEATURES, min_cluster_size=4), {}),
@@ -375,7 +377,7 @@ def fitted(name: str, engine: Backend, chance: Random) -> Any:
     return segmenter_from_json(learnt.to_json()).predict(frame, **when)
 
 
-def answer(name: str, engine: Backend, chance: Random) -> tuple[list[str], list[Any]]:
+def answer(name: str, engine: Backend, chance: Random) -> Answer:
     """Columns and rows; of a function that returns no frame, the value."""
     if name in FITTED:
         found = fitted(name, engine, chance)
@@ -389,9 +391,12 @@ def answer(name: str, engine: Backend, chance: Random) -> tuple[list[str], list[
     return wrapped.collect_schema().names(), engine.rows(found)
 
 
-def assert_same(name: str, engine: Backend, seed: int) -> None:
-    oracle = Backend("polars", ENGINES["polars"])
-    columns, rows = answer(name, oracle, Random(seed))  # noqa: S311 (no secret)
+def expected(name: str, seed: int) -> Answer:
+    return answer(name, Backend("polars", ENGINES["polars"]), Random(seed))  # noqa: S311 (no secret)
+
+
+def assert_same(name: str, engine: Backend, seed: int, oracle: Answer) -> None:
+    columns, rows = oracle
     theirs, found = answer(name, engine, Random(seed))  # noqa: S311
     assert theirs == columns
     assert len(found) == len(rows)
@@ -403,6 +408,9 @@ def assert_same(name: str, engine: Backend, seed: int) -> None:
             seen = other[column]
             if isinstance(value, float) and seen is not None:
                 assert seen == pytest.approx(value, rel=1e-9, abs=1e-9), column
+            elif engine.name == "pandas" and any(row[column] is None for row in rows):
+                # NumPy has no whole numbers with a gap: they come as floats with NaN.
+                assert seen == value, column
             else:
                 assert (seen, type(seen)) == (value, type(value)), column
 
@@ -414,11 +422,12 @@ ALL = [*QUESTIONS, *FITTED]
 @given(seed=st.integers(0, 2**16))
 @settings(max_examples=2)
 def test_engines_agree(name: str, seed: int) -> None:
+    oracle = expected(name, seed)
     for engine in ENGINES:
         if engine not in {"polars", "pyspark"}:
-            assert_same(name, Backend(engine, ENGINES[engine]), seed)
+            assert_same(name, Backend(engine, ENGINES[engine]), seed, oracle)
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_spark_agrees(name: str, spark_backend: Backend) -> None:
-    assert_same(name, spark_backend, 3)
+    assert_same(name, spark_backend, 3, expected(name, 3))

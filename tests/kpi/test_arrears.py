@@ -42,7 +42,7 @@ def frame_of(rows: list[tuple[str, int, int, float, float, str]]) -> pl.DataFram
 
 
 @given(st.lists(invoice, max_size=12), st.sampled_from([30, 90]))
-@settings(max_examples=50)
+@settings(max_examples=25)
 def test_added_up_by_hand(rows: list[tuple[str, int, int, float, float, str]], days: int) -> None:
     frame = frame_of(rows)
     known = [row for row in frame.to_dicts() if row["issued_on"] <= DAY]

@@ -75,14 +75,14 @@ def by_hand(columns: Columns) -> list[dict[str, Any]]:
 
 
 @given(lines())
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_dates_counted_by_hand_agree(columns: Columns) -> None:
     rates = churn_by_reason(frame_of(columns), by="payment_mode")
     assert rates.to_dicts() == by_hand(columns)
 
 
 @given(lines())
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_reasons_add_up_to_all_who_left(columns: Columns) -> None:
     rates = churn_by_reason(frame_of(columns))
     gone = [end for end in columns["terminated_on"] if end is not None]

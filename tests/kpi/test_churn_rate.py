@@ -55,7 +55,7 @@ FROM windowed WHERE months > {back} ORDER BY period
 
 
 @given(base=bases(min_rows=1), months=st.integers(1, 4))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_sql_by_hand_agrees(base: pl.DataFrame, months: int) -> None:
     result = churn_rate(base, months=months, policy=AVERAGE).drop("annual_churn_rate")
     connection = duckdb.connect()
@@ -78,7 +78,7 @@ def test_every_engine_gives_the_same_rates(backend: Any) -> None:
 
 
 @given(bases())
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_it_is_the_lost_rate_of_the_movement(base: pl.DataFrame) -> None:
     rates = churn_rate(base, by="segment", revenue="revenue")
     moved = movement(base, by="segment")
@@ -87,7 +87,7 @@ def test_it_is_the_lost_rate_of_the_movement(base: pl.DataFrame) -> None:
 
 
 @given(bases())
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_rates_on_the_opening_base_are_shares(base: pl.DataFrame) -> None:
     rates = churn_rate(base, months=2)
     for name in ("churn_rate", "annual_churn_rate"):

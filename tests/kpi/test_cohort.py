@@ -100,7 +100,7 @@ def small(**columns: list[Any]) -> dict[str, list[Any]]:
 
 @pytest.mark.parametrize("by", [None, "segment"])
 @given(base=bases())
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_the_definition_in_plain_sets_agrees(base: pl.DataFrame, by: str | None) -> None:
     columns = base.to_dict(as_series=False)
     for drop in (False, True):
@@ -109,7 +109,7 @@ def test_the_definition_in_plain_sets_agrees(base: pl.DataFrame, by: str | None)
 
 
 @given(base=bases())
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_sums_follow_the_members(base: pl.DataFrame) -> None:
     found = cohort_retention(base, by="segment", value="revenue").to_dicts()
     expected = oracle(base.to_dict(as_series=False), "segment", value=True)
@@ -117,7 +117,7 @@ def test_sums_follow_the_members(base: pl.DataFrame) -> None:
 
 
 @given(base=bases(min_rows=1))
-@settings(max_examples=8)
+@settings(max_examples=4)
 def test_engines_agree_on_any_base(quick_backend: Any, base: pl.DataFrame) -> None:
     columns = base.to_dict(as_series=False)
     found = cohort_retention(quick_backend.frame(columns), by="segment", drop_first_cohort=True)
@@ -160,7 +160,7 @@ def test_hand_written_sql_agrees() -> None:
 
 
 @given(base=bases(min_rows=1))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_a_cohort_starts_whole_and_never_exceeds_itself(base: pl.DataFrame) -> None:
     found = cohort_retention(base)
     at_first = found.filter(pl.col("age_months") == 0)
@@ -174,7 +174,7 @@ def test_a_cohort_starts_whole_and_never_exceeds_itself(base: pl.DataFrame) -> N
 
 
 @given(base=bases(), other=bases())
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_disjoint_bases_add_up(base: pl.DataFrame, other: pl.DataFrame) -> None:
     stranger = other.with_columns(customer_id="x" + pl.col("customer_id"))
     both = cohort_retention(pl.concat([base, stranger]))
@@ -186,7 +186,7 @@ def test_disjoint_bases_add_up(base: pl.DataFrame, other: pl.DataFrame) -> None:
 
 
 @given(base=bases())
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_the_order_of_rows_and_columns_does_not_matter(base: pl.DataFrame) -> None:
     turned = base.reverse().select(base.columns[::-1])
     for by in (None, ["segment", "subscription_id"]):
@@ -275,7 +275,7 @@ def test_the_matrix_has_a_row_for_a_cohort_and_a_column_for_an_age(quick_backend
 
 
 @given(base=bases())
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_the_matrix_holds_every_cell_of_the_long_form(base: pl.DataFrame) -> None:
     followed = cohort_retention(base, by="segment")
     wide = cohort_matrix(followed, value="active")

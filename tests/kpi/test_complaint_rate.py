@@ -145,7 +145,7 @@ def both(backend: Any, complaints: Any, base: Any) -> tuple[Any, Any]:
     "keys", [(None, None), ("segment", None), ("segment", "category")], ids=str
 )
 @given(complaints=received, base=bases(max_months=4))
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_the_definition_in_plain_sets_agrees(
     kind: CustomerBase, keys: Any, complaints: dict[str, list[Any]], base: pl.DataFrame
 ) -> None:
@@ -170,7 +170,7 @@ def test_every_engine_gives_the_same_rows_in_its_own_frame(backend: Any, keys: A
 
 
 @given(complaints=received, base=bases(min_rows=1))
-@settings(max_examples=8)
+@settings(max_examples=4)
 def test_engines_agree_on_any_tables(
     quick_backend: Any, complaints: dict[str, list[Any]], base: pl.DataFrame
 ) -> None:
@@ -182,7 +182,7 @@ def test_engines_agree_on_any_tables(
 
 
 @given(complaints=received, base=bases())
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_counts_add_up_over_the_categories_whatever_the_order(
     complaints: dict[str, list[Any]], base: pl.DataFrame
 ) -> None:

@@ -155,7 +155,7 @@ def test_the_five_service_levels_of_the_trade(policy: dict[str, Any], level: flo
     "keys", [(None, None), ("channel", None), (None, "day"), ("channel", "month")]
 )
 @given(columns=contacts, policy=policies)
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_the_definition_in_plain_python_agrees(
     keys: tuple[Any, Any], columns: dict[str, list[Any]], policy: ServiceLevelPolicy
 ) -> None:
@@ -180,7 +180,7 @@ def test_every_engine_gives_the_same_rows_in_its_own_frame(
 
 
 @given(columns=contacts)
-@settings(max_examples=8)
+@settings(max_examples=4)
 def test_engines_agree_on_any_contacts(quick_backend: Any, columns: dict[str, list[Any]]) -> None:
     if any(columns["wait_s"]) and any(columns["duration_s"]) and any(columns["outcome"]):
         policy = ServiceLevelPolicy(short_abandon_s=3)
@@ -191,7 +191,7 @@ def test_engines_agree_on_any_contacts(quick_backend: Any, columns: dict[str, li
 
 
 @given(columns=contacts, policy=policies, order=st.randoms(use_true_random=False))
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_contacts_add_up_and_shares_are_shares(
     columns: dict[str, list[Any]], policy: ServiceLevelPolicy, order: Any
 ) -> None:

@@ -30,7 +30,7 @@ SHORT = {method: DeviationPolicy(method=method, min_history=3) for method in Dev
 policies = st.sampled_from(list(SHORT.values()))
 
 
-some = settings(max_examples=20)
+some = settings(max_examples=10)
 
 
 def months(count: int) -> list[date]:
@@ -251,7 +251,7 @@ def test_deviations_on_every_engine(backend: Any) -> None:
     assert [row["expected"] for row in told] == [row["expected"] for row in expected]
 
 
-@settings(max_examples=4)
+@settings(max_examples=3)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_rows_is_nothing(quick_backend: Any, random: Random) -> None:
     rows = list(zip(months(20), [float(at % 5) for at in range(19)] + [40.0], strict=True))

@@ -142,7 +142,7 @@ def test_endless_patience_is_erlang_c() -> None:
 
 
 @given(load=loads, agents=staff, patience=st.floats(0.05, 50.0), threshold=st.floats(0.0, 3.0))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_impatience_shortens_the_queue_and_shares_are_shares(
     load: float, agents: int, patience: float, threshold: float
 ) -> None:
@@ -160,7 +160,7 @@ def test_impatience_shortens_the_queue_and_shares_are_shares(
 
 
 @given(load=loads, agents=staff, patience=st.none() | st.floats(0.1, 20.0))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_one_agent_more_never_does_worse(load: float, agents: int, patience: float | None) -> None:
     fewer, more = (
         queue_measures(load, n, handling_time_s=1, threshold_s=0.1, patience_s=patience)
@@ -177,7 +177,7 @@ def test_one_agent_more_never_does_worse(load: float, agents: int, patience: flo
     threshold=st.floats(0.0, 1.0),
     patience=st.none() | st.floats(0.1, 20.0),
 )
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_the_answer_is_the_least_number_of_agents(
     load: float, goal: float, threshold: float, patience: float | None
 ) -> None:

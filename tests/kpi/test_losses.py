@@ -85,7 +85,7 @@ def lost_by_hand(columns: dict[str, list[Any]], months: int) -> dict[date, list[
 
 
 @given(base=bases(), months=st.integers(1, 4), data=st.data())
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_profits_by_hand_agree(base: pl.DataFrame, months: int, data: st.DataObject) -> None:
     amounts = st.none() | st.sampled_from([0.0, 0.1, 5.0])
     costs = data.draw(st.lists(amounts, min_size=len(base), max_size=len(base)))
@@ -102,7 +102,7 @@ def test_profits_by_hand_agree(base: pl.DataFrame, months: int, data: st.DataObj
 
 
 @given(bases())
-@settings(max_examples=15)
+@settings(max_examples=7)
 def test_who_is_lost_is_who_the_movement_counts(base: pl.DataFrame) -> None:
     lost = profit_lost(base, cost=None).select("period", "lost")
     moved = movement(base).filter(pl.col("lost") > 0).select("period", "lost")

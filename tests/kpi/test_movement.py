@@ -30,7 +30,7 @@ from telcrm.testing import bases
 
 JAN, FEB, MAR, APR, JUL = (date(2024, month, 1) for month in (1, 2, 3, 4, 7))
 # The oracle below, which implies these laws, is asked more often.
-laws = settings(max_examples=40)
+laws = settings(max_examples=20)
 
 
 def _allowed(policy: MovementPolicy, before: Decimal) -> Decimal:
@@ -300,7 +300,7 @@ def test_rank_and_policy_have_to_agree() -> None:
 
 
 @given(base=bases(min_rows=1))
-@settings(max_examples=10)
+@settings(max_examples=5)
 def test_engines_agree_on_any_base(quick_backend: Any, base: pl.DataFrame) -> None:
     columns = base.to_dict(as_series=False)
     for by in (None, "segment"):

@@ -37,7 +37,7 @@ def test_every_engine_balances_alike(backend: Any) -> None:
 
 
 @given(st.lists(st.permutations(["us", "Blue", "Red"]), max_size=12))
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_what_one_wins_another_loses(pairs: list[list[str]]) -> None:
     ports = pl.DataFrame(
         {
@@ -88,7 +88,7 @@ def test_every_engine_shares_the_market_alike(backend: Any) -> None:
 
 
 @given(st.lists(st.integers(1, 10**6), min_size=1, max_size=6))
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_shares_are_shares_and_a_monopoly_is_one(counts: list[int]) -> None:
     market = pl.DataFrame({"operator": [f"{at}" for at in range(len(counts))], "n": counts})
     shares = market_share(market, count="n")

@@ -88,7 +88,7 @@ def oracle(
 
 @pytest.mark.parametrize("by", [None, "region"])
 @given(columns=activity, on=reporting, rule=rules)
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_the_definition_in_plain_sets_agrees(
     by: str | None, columns: dict[str, list[Any]], on: list[date], rule: ActivityRule
 ) -> None:
@@ -108,7 +108,7 @@ def test_every_engine_gives_the_same_rows_in_its_own_frame(backend: Any, by: str
 
 
 @given(columns=activity, on=reporting, rule=rules)
-@settings(max_examples=8)
+@settings(max_examples=4)
 def test_engines_agree_on_any_activity(
     quick_backend: Any, columns: dict[str, list[Any]], on: list[date], rule: ActivityRule
 ) -> None:
@@ -118,7 +118,7 @@ def test_engines_agree_on_any_activity(
 
 
 @given(columns=activity, on=reporting, rule=rules)
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_the_days_hang_together(
     columns: dict[str, list[Any]], on: list[date], rule: ActivityRule
 ) -> None:
@@ -134,7 +134,7 @@ def test_the_days_hang_together(
 
 
 @given(columns=activity, on=reporting, rule=rules)
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_a_longer_window_and_more_kinds_never_count_fewer(
     columns: dict[str, list[Any]], on: list[date], rule: ActivityRule
 ) -> None:

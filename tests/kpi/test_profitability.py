@@ -21,7 +21,7 @@ JAN, FEB = date(2024, 1, 1), date(2024, 2, 1)
 
 
 @given(base=bases(), data=st.data())
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_customers_added_up_by_hand_agree(base: pl.DataFrame, data: st.DataObject) -> None:
     amounts = st.none() | st.sampled_from([0.0, 0.1, 5.0])
     costs = data.draw(st.lists(amounts, min_size=len(base), max_size=len(base)))

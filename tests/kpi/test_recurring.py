@@ -55,7 +55,7 @@ def by_hand(columns: dict[str, list[Any]]) -> list[tuple[Any, ...]]:
 
 
 @given(plans())
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_who_is_in_service_at_the_end_of_the_month_counts(columns: dict[str, list[Any]]) -> None:
     assert recurring_revenue(frame_of(columns), through=THROUGH).rows() == by_hand(columns)
 

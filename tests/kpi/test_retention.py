@@ -115,7 +115,7 @@ def test_profitwell_counts_the_loss_in_the_month_of_leaving_and_no_guests() -> N
 
 
 @given(bases())
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_amounts_are_those_of_the_movement(base: pl.DataFrame) -> None:
     moved, kept = movement(base, by="segment"), revenue_retention(base, by="segment")
     for name in kept.columns:

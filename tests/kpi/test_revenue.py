@@ -63,7 +63,7 @@ FROM based ORDER BY period
 
 
 @given(base=bases(min_rows=1), way=st.sampled_from(list(UserBase)), months=st.integers(1, 3))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_sql_by_hand_agrees(base: pl.DataFrame, way: UserBase, months: int) -> None:
     result = arpa(base, account="customer_id", base=way, months=months)
     connection = duckdb.connect()
@@ -113,7 +113,7 @@ def test_the_year_by_two_points_and_by_months_differ_where_growth_is_uneven() ->
 
 
 @given(bases(min_rows=1))
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_a_blended_figure_lies_between_those_of_its_groups(base: pl.DataFrame) -> None:
     one_group = base.with_columns(segment=pl.col("customer_id").str.slice(-1).replace("0", "9"))
     blended = arpu(one_group, user="customer_id", base="active")
@@ -125,7 +125,7 @@ def test_a_blended_figure_lies_between_those_of_its_groups(base: pl.DataFrame) -
 
 
 @given(base=bases(min_rows=1), seed=st.integers(0, 9))
-@settings(max_examples=15)
+@settings(max_examples=7)
 def test_the_order_of_rows_and_columns_does_not_matter(base: pl.DataFrame, seed: int) -> None:
     mixed = base.sample(fraction=1, shuffle=True, seed=seed).select(reversed(base.columns))
     assert arpu(mixed, by="segment").equals(arpu(base, by="segment"))

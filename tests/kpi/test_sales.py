@@ -60,7 +60,7 @@ sale = st.tuples(
 
 
 @given(st.lists(sale, max_size=20))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_added_up_by_hand(rows: list[tuple[str, date, float, str]]) -> None:
     schema = {
         "customer_id": pl.String,

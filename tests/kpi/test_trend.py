@@ -30,7 +30,7 @@ numbers = st.integers(-50, 50).map(float)
 gappy = st.lists(st.none() | numbers, max_size=30)
 
 
-some = settings(max_examples=20)
+some = settings(max_examples=10)
 
 
 def months(count: int, first: int = 0) -> list[date]:
@@ -229,7 +229,7 @@ def test_no_rows_no_series(quick_backend: Any) -> None:
         assert quick_backend.rows(result) == []
 
 
-@settings(max_examples=4)
+@settings(max_examples=3)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_rows_is_nothing(quick_backend: Any, random: Any) -> None:
     columns = figures()

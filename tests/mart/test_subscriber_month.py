@@ -568,7 +568,7 @@ policies = st.sampled_from(POLICIES)
 
 
 @given(seed=seeds, policy=policies)
-@settings(max_examples=8)
+@settings(max_examples=4)
 def test_the_definitions_in_plain_python_agree(seed: int, policy: MartPolicy) -> None:
     tables = awkward(seed)
     found = subscriber_month(frames(tables), FEBRUARY, policy=policy)
@@ -653,7 +653,7 @@ def test_without_optional_tables_columns_are_null_on_every_engine(quick_backend:
 
 
 @given(seed=seeds, policy=policies)
-@settings(max_examples=4)
+@settings(max_examples=3)
 def test_parts_add_up_to_what_payers_were_billed_paid_and_owe(
     seed: int, policy: MartPolicy
 ) -> None:

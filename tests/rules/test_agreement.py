@@ -34,7 +34,7 @@ from telcrm.rules import (
 )
 
 # Engines need long enough for a query that Hypothesis would call the data slow.
-few = settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow])
 
 
 def polars_frame(given_rows: Rows) -> pl.DataFrame:
@@ -89,7 +89,7 @@ def test_every_quick_engine_agrees(quick_backend: Any, data: Any) -> None:
 
 
 @given(conditions, conditions, rows)
-@settings(max_examples=50)
+@settings(max_examples=25)
 def test_de_morgan(left: Condition, right: Condition, given_rows: Rows) -> None:
     frame = polars_frame(given_rows)
     neither, both = ~(left | right), ~(left & right)
@@ -102,7 +102,7 @@ def test_de_morgan(left: Condition, right: Condition, given_rows: Rows) -> None:
 
 
 @given(rule_sets(), rows)
-@settings(max_examples=50)
+@settings(max_examples=25)
 def test_rule_sets_decide_alike_on_columns_and_records(rule_set: RuleSet, given_rows: Rows) -> None:
     answers = rule_columns(rule_set, polars_frame(given_rows))
     assert answers == expected(rule_set, given_rows)

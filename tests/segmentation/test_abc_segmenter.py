@@ -20,7 +20,7 @@ SCHEMA = {"customer_id": pl.String, "revenue": pl.Float64}
 
 
 @given(values, st.sampled_from([(0.8, 0.95), (0.5, 0.6), (0.01, 0.99)]))
-@settings(max_examples=12)
+@settings(max_examples=6)
 def test_predicting_the_fitted_table_gives_the_classes_of_the_function(
     rows: list[Any], thresholds: tuple[float, float]
 ) -> None:
@@ -31,7 +31,7 @@ def test_predicting_the_fitted_table_gives_the_classes_of_the_function(
 
 
 @given(values, st.floats(-10, 200), st.floats(-10, 200))
-@settings(max_examples=12)
+@settings(max_examples=6)
 def test_who_brings_more_is_never_in_a_lower_class(
     rows: list[Any], one: float, other: float
 ) -> None:

@@ -50,7 +50,7 @@ def oracle(rows: Rows, months: list[int]) -> list[tuple[Any, ...]]:
 
 
 @given(assignments)
-@settings(max_examples=10)
+@settings(max_examples=5)
 def test_moves_by_hand_agree(rows: Rows) -> None:
     observed = sorted({at for _, at in rows})
     moved = migration(frame_of(rows))
@@ -59,7 +59,7 @@ def test_moves_by_hand_agree(rows: Rows) -> None:
 
 
 @given(assignments)
-@settings(max_examples=10)
+@settings(max_examples=5)
 def test_moves_away_are_the_size_before_and_moves_in_the_size_after(rows: Rows) -> None:
     sizes: dict[date, Counter[str]] = defaultdict(Counter)
     for (_, at), label in rows.items():

@@ -179,7 +179,7 @@ def test_standardised_differences_of_the_literature() -> None:
     assert (found[2]["level"], found[2]["lift"]) == ("true", pytest.approx(1.2))
 
 
-@settings(max_examples=15)
+@settings(max_examples=7)
 @given(rows_of_customers)
 def test_shares_and_differences_keep_their_laws(rows: list[Any]) -> None:
     columns = customers(rows)
@@ -202,7 +202,7 @@ def test_shares_and_differences_keep_their_laws(rows: list[Any]) -> None:
         assert one == (None if other is None else pytest.approx(-other))
 
 
-@settings(max_examples=15)
+@settings(max_examples=7)
 @given(rows_of_customers, st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(rows: list[Any], random: Any) -> None:
     frame = pl.DataFrame(

@@ -41,7 +41,7 @@ def random_purchases() -> dict[str, list[Any]]:
 
 
 @given(purchases, st.sampled_from(["low", "high"]), st.integers(2, 5))
-@settings(max_examples=10)
+@settings(max_examples=5)
 def test_predicting_the_fitted_table_gives_the_scores_of_the_function(
     rows: list[Any], ties: str, bins: int
 ) -> None:

@@ -51,7 +51,7 @@ def frame_of(rows: list[tuple[float | None, int | None]]) -> pl.DataFrame:
 
 
 @given(customers, st.sampled_from(["first", "all"]), st.sampled_from([None, "mass"]))
-@settings(max_examples=12)
+@settings(max_examples=6)
 def test_each_row_is_what_is_decided_on_its_record(
     rows: list[Any], matching: str, otherwise: str | None
 ) -> None:
@@ -69,7 +69,7 @@ def test_each_row_is_what_is_decided_on_its_record(
 
 
 @given(customers)
-@settings(max_examples=10)
+@settings(max_examples=5)
 def test_every_customer_is_counted_by_one_rule_or_by_none(rows: list[Any]) -> None:
     covered = rule_coverage(frame_of(rows), RULES)
     assert sum(each.fires for each in covered.rules) + covered.unmatched == covered.customers

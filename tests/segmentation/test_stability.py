@@ -55,7 +55,7 @@ def oracle(rows: Rows, before: int, after: int) -> dict[str, Any]:
 
 
 @given(assignments)
-@settings(max_examples=8)
+@settings(max_examples=4)
 def test_indices_by_hand_and_by_scikit_learn_agree(rows: Rows) -> None:
     observed = sorted({at for _, at in rows})
     found = segment_stability(frame_of(rows)).to_dicts()
@@ -114,7 +114,7 @@ def test_who_is_nowhere_twice_leaves_nothing_to_compare() -> None:
 
 
 @given(sizes)
-@settings(max_examples=10)
+@settings(max_examples=5)
 def test_the_index_is_symmetric_and_never_below_0(counts: list[tuple[int, int]]) -> None:
     before, after = [pair[0] for pair in counts], [pair[1] for pair in counts]
     index = population_stability_index(before, after)

@@ -30,7 +30,7 @@ def level(number: float, cuts: tuple[float, float]) -> str:
 
 
 @given(rows)
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_levels_by_hand_agree(rows: list[tuple[str, float, int]]) -> None:
     sums: defaultdict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for who, value, potential in rows:

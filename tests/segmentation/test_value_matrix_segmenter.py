@@ -23,7 +23,7 @@ def frame_of(values: list[Any]) -> pl.DataFrame:
 
 
 @given(numbers, st.integers(1, 8), st.integers(1, 8))
-@settings(max_examples=12)
+@settings(max_examples=6)
 def test_cuts_leave_their_share_of_customers_below(values: list[int], one: int, more: int) -> None:
     first, second = Fraction(one, 20), Fraction(one + more, 20)
     places = [int(share * len(values)) for share in (first, second)]
@@ -37,7 +37,7 @@ def test_cuts_leave_their_share_of_customers_below(values: list[int], one: int, 
 
 
 @given(numbers)
-@settings(max_examples=10)
+@settings(max_examples=5)
 def test_predicting_gives_the_cells_of_the_function(values: list[int]) -> None:
     frame = frame_of(values)
     ordered = sorted(values)

@@ -70,9 +70,10 @@ def day_index(column: str) -> nw.Expr:
     >>> frame.select(day_index("at"))["at"].item() == date(2024, 2, 29).toordinal()
     True
     """
-    past = nw.col(column).dt.year().cast(nw.Int64) - 1
+    # Widened by a literal: NumPy-backed pandas cannot cast a year that is not there.
+    past = nw.col(column).dt.year() - nw.lit(1, nw.Int64)
     leap_days = past // 4 - past // 100 + past // 400
-    return past * 365 + leap_days + nw.col(column).dt.ordinal_day().cast(nw.Int64)
+    return past * 365 + leap_days + nw.col(column).dt.ordinal_day()
 
 
 def calendar(opened: OpenFrame, first: int, last: int, *, period: str) -> nw.LazyFrame[Any]:

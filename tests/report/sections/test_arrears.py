@@ -60,7 +60,7 @@ bills = st.lists(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(bills)
 def test_tables_and_books_age_debt_alike(rows: list[Bill]) -> None:
     books = Ledger.open("memory://")
@@ -88,7 +88,7 @@ def test_tables_and_books_age_debt_alike(rows: list[Bill]) -> None:
     assert found == [(row.account_id, row.oldest_due_on, row.days_past_due) for row in owing]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     st.lists(st.integers(-20, 160), min_size=1, max_size=4).filter(lambda days: max(days) > 0),
     st.integers(0, 40),
@@ -228,7 +228,7 @@ def test_what_cannot_be_reckoned_is_left_out() -> None:
 cents = st.integers(-20_000, 40_000).map(lambda amount: amount / 100)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from("abc"), st.integers(15, 90), cents), min_size=1, max_size=10

@@ -68,7 +68,7 @@ def settled_by_hand(
     }
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(bills, payments_made)
 def test_payments_settle_bills_and_no_more(
     billed: list[tuple[str, int, int]], paid: list[tuple[str, int]]

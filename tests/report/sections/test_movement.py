@@ -28,7 +28,7 @@ def months(active: dict[str, set[int]]) -> pl.DataFrame:
         st.sampled_from("abcdefgh"), st.sets(st.integers(0, 4), min_size=1), min_size=1, max_size=8
     )
 )
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_sets_of_customers_give_the_same_counts(active: dict[str, set[int]]) -> None:
     section = build({"subscriber_months": months(active)}).section("movement")
     seen = sorted({at for when in active.values() for at in when})

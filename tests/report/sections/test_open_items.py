@@ -68,7 +68,7 @@ paid_bills = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(bills, paid_bills)
 def test_open_is_billed_less_paid_whoever_is_credited_when(
     billed: list[Bill], paid: list[tuple[str, int, float]]

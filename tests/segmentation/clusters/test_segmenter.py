@@ -135,7 +135,7 @@ def test_nobody_is_predicted_on_every_engine(quick_backend: Any) -> None:
     assert len(quick_backend.rows(found)) == 1
 
 
-@settings(max_examples=15)
+@settings(max_examples=7)
 @given(st.integers(0, 1000), st.integers(1, 5), st.sampled_from(["standard", "robust", "none"]))
 def test_distances_and_labels_are_those_of_scikit_learn(
     seed: int, n_clusters: int, scaling: str

@@ -57,7 +57,7 @@ def frame_of(rows: list[tuple[Any, ...]]) -> pl.DataFrame:
 
 
 @given(st.lists(facts, max_size=12))
-@settings(max_examples=12)
+@settings(max_examples=6)
 def test_status_and_marks_by_hand_agree(rows: list[tuple[Any, ...]]) -> None:
     found = customer_status(frame_of(rows))
     assert found.columns == ["customer_id", "status", *CustomerMark]

@@ -90,7 +90,7 @@ def oracle(bills: list[Event], paid: list[Event], months: int, grace: int) -> li
 
 @given(events, events, st.integers(1, 4), st.sampled_from([0, 7]))
 @example([("a", 0, 10.0)], [("a", 61, 0.1)], 1, 0).via("something happened as the window opened")
-@settings(max_examples=12)
+@settings(max_examples=6)
 def test_behaviour_by_hand_agrees(
     bills: list[Event], paid: list[Event], months: int, grace: int
 ) -> None:
@@ -99,7 +99,7 @@ def test_behaviour_by_hand_agrees(
 
 
 @given(events, events)
-@settings(max_examples=8)
+@settings(max_examples=4)
 def test_paying_more_never_looks_worse(bills: list[Event], paid: list[Event]) -> None:
     both = [("a", 0, 1.0), ("b", 0, 1.0)]
     less = payment_behaviour(*frames(bills, [*paid, *both]), as_of=AS_OF)

@@ -89,7 +89,7 @@ def oracle(rows: list[Any], paid: list[Any]) -> list[tuple[Any, ...]]:
 
 
 @given(lines, revenues)
-@settings(max_examples=10)
+@settings(max_examples=5)
 def test_facts_by_hand_agree(rows: list[Any], paid: list[Any]) -> None:
     found = status_facts(
         CUSTOMERS,

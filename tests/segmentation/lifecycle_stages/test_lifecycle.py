@@ -69,7 +69,7 @@ def frame_of(rows: list[tuple[Any, ...]]) -> pl.DataFrame:
 
 
 @given(st.lists(facts, max_size=12), policies)
-@settings(max_examples=10)
+@settings(max_examples=5)
 def test_stages_by_hand_agree(rows: list[tuple[Any, ...]], policy: LifecyclePolicy) -> None:
     frame = frame_of(rows)
     found = lifecycle(frame, policy=policy)
@@ -84,7 +84,7 @@ def test_stages_by_hand_agree(rows: list[tuple[Any, ...]], policy: LifecyclePoli
 
 
 @given(facts, policies)
-@settings(max_examples=10)
+@settings(max_examples=5)
 def test_staying_away_longer_never_brings_anyone_back(
     row: tuple[Any, ...], policy: LifecyclePolicy
 ) -> None:

@@ -91,7 +91,7 @@ def oracle(rows: list[Row], last: int, trend: int, known: str = "") -> list[tupl
 
 
 @given(months, st.integers(0, 11), st.integers(1, 4), st.sampled_from(["", "ax"]))
-@settings(max_examples=12)
+@settings(max_examples=6)
 def test_facts_by_hand_agree(rows: list[Row], last: int, trend: int, known: str) -> None:
     frame = pl.DataFrame(columns_of(rows), schema=SCHEMA)
     customers = pl.DataFrame({"customer_id": list(known)}) if known else None
@@ -146,7 +146,7 @@ def test_types_are_the_same_with_and_without_prospects() -> None:
 
 
 @given(st.permutations(FIXED))
-@settings(max_examples=10)
+@settings(max_examples=5)
 def test_rows_and_columns_come_in_any_order(rows: list[Row]) -> None:
     frame = pl.DataFrame(columns_of(rows), schema=SCHEMA).select(sorted(SCHEMA))
     found = lifecycle_facts(frame, as_of=date(2024, 6, 1), tenure="tenure_months")

@@ -144,7 +144,7 @@ def offers_by_hand(
     return offers
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(pairs, st.integers(1, 3))
 def test_offers_are_those_found_by_hand(rows: list[tuple[str, str]], top: int) -> None:
     columns = holdings(rows)
