@@ -9,8 +9,8 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 from telcrm import kpi
-from telcrm.kpi.catalogue import catalogue
-from telcrm.kpi.metric import Metric
+from telcrm.kpi.metric_catalogue.catalogue import catalogue
+from telcrm.kpi.metric_catalogue.metric import Metric
 
 PAGE = "reference/kpi-catalogue.md"
 

@@ -60,7 +60,7 @@ def test_without_groups_and_without_rows() -> None:
 
 def test_two_engines_are_refused() -> None:
     costs: Any = pl.DataFrame(COSTS).to_pandas()
-    with pytest.raises(UnsupportedFrameError, match="customers are a polars frame"):
+    with pytest.raises(UnsupportedFrameError, match="customers is a frame of polars"):
         acquisition_cost(pl.DataFrame(CUSTOMERS), costs)
 
 

@@ -26,6 +26,7 @@ from telcrm.errors import (
     MissingColumnsError,
     MissingTableError,
     ParameterError,
+    UnsupportedFrameError,
 )
 from telcrm.kpi import movement
 from telcrm.mart import (
@@ -980,7 +981,7 @@ def test_previous_is_the_month_before_of_the_same_policy() -> None:
         subscriber_month(tables, MARCH, previous=january)
     with pytest.raises(MartMismatchError, match="under the policy"):
         subscriber_month(tables, FEBRUARY, previous=january, policy=POLICIES[1])
-    with pytest.raises(ParameterError, match="previous is a frame of"):
+    with pytest.raises(UnsupportedFrameError, match="previous of pandas"):
         subscriber_month(tables, FEBRUARY, previous=january.to_pandas())
 
 

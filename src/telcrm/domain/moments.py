@@ -15,7 +15,16 @@ from pydantic_core import CoreSchema, core_schema
 
 from telcrm.domain.record import Record
 
-__all__ = ["FirstOfMonth", "Instant", "Period", "UtcInstant", "ValidFor", "month_start"]
+__all__ = [
+    "FirstOfMonth",
+    "Instant",
+    "Period",
+    "UtcInstant",
+    "ValidFor",
+    "first_of_month",
+    "month_number",
+    "month_start",
+]
 
 
 @dataclass(frozen=True)
@@ -95,6 +104,28 @@ def month_start(day: date) -> date:
     datetime.date(2026, 2, 1)
     """
     return date(day.year, day.month, 1)
+
+
+def month_number(day: date) -> int:
+    """Return a day's month as ``12 * year + month - 1``: consecutive months differ by one.
+
+    Examples
+    --------
+    >>> month_number(date(2024, 1, 31))
+    24288
+    """
+    return 12 * day.year + day.month - 1
+
+
+def first_of_month(number: int) -> date:
+    """Return the day on which the month of a number begins: what ``month_number`` has taken away.
+
+    Examples
+    --------
+    >>> first_of_month(24288)
+    datetime.date(2024, 1, 1)
+    """
+    return date(number // 12, number % 12 + 1, 1)
 
 
 class ValidFor(Record):

@@ -7,7 +7,6 @@ one of the same kind. Its docstring is the definition of the figure.
 from telcrm.kpi.acquisition import acquisition_cost, cost_per_acquisition, payback_months
 from telcrm.kpi.arrears import arrears
 from telcrm.kpi.breakdown import Grain
-from telcrm.kpi.catalogue import Catalogue, catalogue
 from telcrm.kpi.churn_by_reason import churn_by_reason
 from telcrm.kpi.churn_rate import (
     average_base_churn_rate,
@@ -17,28 +16,31 @@ from telcrm.kpi.churn_rate import (
     opening_churn_rate,
 )
 from telcrm.kpi.cohort import cohort_matrix, cohort_retention
-from telcrm.kpi.complaint_rate import CustomerBase, complaint_rate
-from telcrm.kpi.complaints import first_contact_resolution, time_to_resolve
-from telcrm.kpi.contact_centre import (
+from telcrm.kpi.customer_care.complaint_rate import CustomerBase, complaint_rate
+from telcrm.kpi.customer_care.complaints import first_contact_resolution, time_to_resolve
+from telcrm.kpi.customer_care.contact_centre import (
     AbandonedContacts,
     ServiceLevelPolicy,
     ShortAbandons,
     contact_centre,
 )
-from telcrm.kpi.deviation import deviations
-from telcrm.kpi.deviation_policy import DeviationMethod, DeviationPolicy
-from telcrm.kpi.erlang import (
-    QueueMeasures,
-    agents_for,
-    erlang_b,
-    erlang_c,
-    lines_for,
-    offered_load,
-    queue_measures,
+from telcrm.kpi.customer_care.erlang import erlang_b, erlang_c, lines_for, offered_load
+from telcrm.kpi.customer_care.net_promoter import (
+    NpsChange,
+    NpsEstimate,
+    NpsInterval,
+    nps_change,
+    nps_of_counts,
 )
+from telcrm.kpi.customer_care.queue import QueueMeasures, agents_for, queue_measures
+from telcrm.kpi.customer_care.satisfaction import ces, csat, nps, wilson_interval
 from telcrm.kpi.losses import loss_analysis, profit_lost
-from telcrm.kpi.metric import Better, Metric, MetricInput, Unit
-from telcrm.kpi.monotone_trend import MannKendall, TheilSen, mann_kendall, theil_sen
+from telcrm.kpi.metric_catalogue.catalogue import Catalogue, catalogue
+from telcrm.kpi.metric_catalogue.metric import Better, Metric, MetricInput, Unit
+from telcrm.kpi.monthly_series.deviation import deviations
+from telcrm.kpi.monthly_series.deviation_policy import DeviationMethod, DeviationPolicy
+from telcrm.kpi.monthly_series.monotone_trend import MannKendall, TheilSen, mann_kendall, theil_sen
+from telcrm.kpi.monthly_series.trend import TrendDirection, changes, trend
 from telcrm.kpi.movement import movement
 from telcrm.kpi.movement_policy import (
     ChangeBasis,
@@ -47,7 +49,6 @@ from telcrm.kpi.movement_policy import (
     RateBase,
     SameMonth,
 )
-from telcrm.kpi.net_promoter import NpsChange, NpsEstimate, NpsInterval, nps_change, nps_of_counts
 from telcrm.kpi.per_user import UserBase
 from telcrm.kpi.porting import market_share, net_porting
 from telcrm.kpi.prepaid_activity import month_ends, prepaid_activity
@@ -68,8 +69,6 @@ from telcrm.kpi.retention import (
 )
 from telcrm.kpi.revenue import abpu, ampu, arpa, arpu, average_users, data_per_user, mou
 from telcrm.kpi.sales import sales
-from telcrm.kpi.satisfaction import ces, csat, nps, wilson_interval
-from telcrm.kpi.trend import TrendDirection, changes, trend
 
 __all__ = [
     "AbandonedContacts",

@@ -7,9 +7,8 @@ from typing import TypeVar
 
 import narwhals.stable.v2 as nw
 
-from telcrm.errors import UnsupportedFrameError
+from telcrm.domain.arguments import require_not_negative, require_positive, require_share
 from telcrm.kpi.breakdown import break_down
-from telcrm.kpi.number_checks import require_not_negative, require_positive, require_share
 from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, month_index
 from telcrm.tables.door import (
     ColumnKind,
@@ -22,6 +21,7 @@ from telcrm.tables.door import (
 )
 from telcrm.tables.noise import denoise
 from telcrm.tables.row_checks import amount_checks, check_rows, month_start, not_null
+from telcrm.tables.second_table import open_beside, same_type
 
 __all__ = ["acquisition_cost", "cost_per_acquisition", "payback_months"]
 
@@ -98,18 +98,15 @@ def acquisition_cost(
     """
     keys = break_down("acquisition_cost", by=by, period=None, at=since, result=[period, *_RESULT])
     groups = list(keys.groups)
-    won, spent = open_frame(frame, table="customers"), open_frame(costs, table="costs")
-    if won.implementation is not spent.implementation:
-        raise UnsupportedFrameError(
-            f"acquisition_cost: customers are a {won.implementation} frame, costs a "
-            f"{spent.implementation} frame. Convert one of them.",
-            table="costs",
-        )
+    won = open_frame(frame, table="customers")
+    spent = open_beside(won, costs, table="costs")
     won, spent = parse_objects(won, [since]), parse_objects(spent, [period])
     require_columns(won, {"since": since, "by": groups})
     require_columns(spent, {"period": period, "cost": cost, "by": groups})
     require_kinds(won, {since: ColumnKind.DATE, **keys.kinds})
     require_kinds(spent, {period: ColumnKind.DATE, cost: ColumnKind.NUMBER, **keys.kinds})
+    for name in groups:
+        same_type(won, spent, name)
     rules = [not_null(period), month_start(period), *amount_checks(spent, cost), *keys.rules()]
     spans = [
         check_rows(won, keys.rules(), keys=[since, *groups], ranges={"_at": month_index(since)}),

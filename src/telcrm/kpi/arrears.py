@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, TypeVar
 
 import narwhals.stable.v2 as nw
 
-from telcrm.errors import ParameterError
-from telcrm.kpi.breakdown import break_down
-from telcrm.kpi.number_checks import require_positive
+from telcrm.domain.arguments import require_day, require_positive
+from telcrm.kpi.breakdown import Breakdown, break_down
 from telcrm.tables.calendar_index import day_index
 from telcrm.tables.door import (
     ColumnKind,
+    OpenFrame,
     key_values,
     open_frame,
     parse_objects,
@@ -130,39 +130,16 @@ def arrears(
     >>> owed.select("overdue", "collected_share", "days_sales_outstanding").row(0)
     (30.0, 0.7, 9.3)
     """
-    if not isinstance(as_of, date) or isinstance(as_of, datetime):
-        raise ParameterError(
-            f"arrears: as_of is {as_of!r:.60}, and has to be a date, for example date(2024, 5, 1).",
-            as_of=as_of,
-        )
+    require_day("arrears", as_of)
     require_positive(days=days)
     keys = break_down("arrears", by=by, period=None, at=issued, result=_RESULT)
-    opened = open_frame(frame, table="invoices")
-    dates = {"issued": issued, "due": due}
-    amounts = {"total": total, "open_amount": open_amount}
-    require_columns(opened, {"customer": customer, **dates, **amounts, **keys.columns})
-    opened = parse_objects(opened, [issued, due, *keys.groups])
-    kinds = {customer: ColumnKind.KEY, **keys.kinds}
-    kinds |= dict.fromkeys(dates.values(), ColumnKind.DATE)
-    kinds |= dict.fromkeys(amounts.values(), ColumnKind.NUMBER)
-    require_kinds(opened, kinds)
-    rules = [
-        not_null(customer),
-        not_null(issued),
-        not_null(due),
-        *amount_checks(opened, total),
-        *amount_checks(opened, open_amount),
-        RowCheck(
-            "open_more_than_billed",
-            f"{open_amount},{total}",
-            (nw.col(total) >= 0) & (nw.col(open_amount) > nw.col(total)),
-            "leave more open than was billed",
-            "Mend those rows.",
-        ),
-        *keys.rules(),
-    ]
-    check_rows(opened, rules, keys=[customer, issued])
-
+    opened = _open(
+        frame,
+        keys,
+        customer=customer,
+        dates={"issued": issued, "due": due},
+        amounts={"total": total, "open_amount": open_amount},
+    )
     today = as_of.toordinal()
     rows = opened.rows.select(
         **keys.keys(opened),
@@ -172,19 +149,7 @@ def arrears(
         _total=nw.col(total).cast(nw.Float64),
         _open=nw.col(open_amount).cast(nw.Float64),
     ).filter(nw.col("_issued") <= today)
-
-    def amount(holds: nw.Expr, value: nw.Expr) -> nw.Expr:
-        return nw.when(holds).then(value).otherwise(nw.lit(0.0))
-
-    recent = nw.col("_issued") > today - days
-    fell_due = (nw.col("_due") < today) & (nw.col("_due") >= today - days)
-    parts = {
-        "billed": amount(recent, nw.col("_total")),
-        "open": nw.col("_open"),
-        "overdue": amount(nw.col("_due") < today, nw.col("_open")),
-        "due": amount(fell_due, nw.col("_total")),
-        "_due_open": amount(fell_due, nw.col("_open")),
-    }
+    parts = _parts(today, days)
     told = rows.select(*keys.inner_keys, "_customer", **parts)
     each = told.group_by(*keys.inner_keys, "_customer").agg(*[nw.col(name).sum() for name in parts])
     owing = denoise(nw.col("overdue")) > 0
@@ -195,23 +160,70 @@ def arrears(
     counts = ["customers", "customers_overdue"]
     summed = keys.summarise(opened, counted, {}, counts=counts, totals=list(parts))
     clean = summed.with_columns(**{name: denoise(nw.col(name)) for name in parts})
+    result = clean.select(*keys.names, **_figures(days))
+    return keys.close(opened, result)  # type: ignore[no-any-return]
 
+
+def _open(
+    frame: Any,
+    keys: Breakdown,
+    *,
+    customer: str,
+    dates: Mapping[str, str],
+    amounts: Mapping[str, str],
+) -> OpenFrame:
+    opened = open_frame(frame, table="invoices")
+    require_columns(opened, {"customer": customer, **dates, **amounts, **keys.columns})
+    opened = parse_objects(opened, [*dates.values(), *keys.groups])
+    kinds = {customer: ColumnKind.KEY, **keys.kinds}
+    kinds |= dict.fromkeys(dates.values(), ColumnKind.DATE)
+    kinds |= dict.fromkeys(amounts.values(), ColumnKind.NUMBER)
+    require_kinds(opened, kinds)
+    total, open_amount = amounts["total"], amounts["open_amount"]
+    rules = [
+        not_null(customer),
+        *[not_null(name) for name in dates.values()],
+        *[rule for name in amounts.values() for rule in amount_checks(opened, name)],
+        RowCheck(
+            "open_more_than_billed",
+            f"{open_amount},{total}",
+            (nw.col(total) >= 0) & (nw.col(open_amount) > nw.col(total)),
+            "leave more open than was billed",
+            "Mend those rows.",
+        ),
+        *keys.rules(),
+    ]
+    check_rows(opened, rules, keys=[customer, dates["issued"]])
+    return opened
+
+
+def _parts(today: int, days: int) -> dict[str, nw.Expr]:
+    """Express the parts of an invoice's amounts that are summed up."""
+
+    def amount(holds: nw.Expr, value: nw.Expr) -> nw.Expr:
+        return nw.when(holds).then(value).otherwise(nw.lit(0.0))
+
+    recent = nw.col("_issued") > today - days
+    fell_due = (nw.col("_due") < today) & (nw.col("_due") >= today - days)
+    return {
+        "billed": amount(recent, nw.col("_total")),
+        "open": nw.col("_open"),
+        "overdue": amount(nw.col("_due") < today, nw.col("_open")),
+        "due": amount(fell_due, nw.col("_total")),
+        "_due_open": amount(fell_due, nw.col("_open")),
+    }
+
+
+def _figures(days: int) -> dict[str, nw.Expr]:
     def share(part: nw.Expr, whole: nw.Expr) -> nw.Expr:
         return part / nw.when(whole > 0).then(whole)
 
     everyone = nw.col("customers").cast(nw.Float64)
     late = nw.col("customers_overdue").cast(nw.Float64)
-    result = clean.select(
-        *keys.names,
-        "customers",
-        "billed",
-        "open",
-        "overdue",
-        overdue_share=share(nw.col("overdue"), nw.col("open")),
-        customers_overdue=nw.col("customers_overdue"),
-        customers_overdue_share=share(late, everyone),
-        due=nw.col("due"),
-        collected_share=share(nw.col("due") - nw.col("_due_open"), nw.col("due")),
-        days_sales_outstanding=share(nw.col("open") * float(days), nw.col("billed")),
-    )
-    return keys.close(opened, result)  # type: ignore[no-any-return]
+    derived = {
+        "overdue_share": share(nw.col("overdue"), nw.col("open")),
+        "customers_overdue_share": share(late, everyone),
+        "collected_share": share(nw.col("due") - nw.col("_due_open"), nw.col("due")),
+        "days_sales_outstanding": share(nw.col("open") * float(days), nw.col("billed")),
+    }
+    return {name: derived.get(name, nw.col(name)) for name in _RESULT}

@@ -12,7 +12,13 @@ import narwhals.stable.v2 as nw
 
 from telcrm.domain.choice import choose
 from telcrm.errors import ParameterError
-from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, day_index, month_index
+from telcrm.tables.calendar_index import (
+    CALENDAR_MONTH,
+    calendar,
+    day_index,
+    month_index,
+    month_span,
+)
 from telcrm.tables.door import ColumnKind, OpenFrame, key_values
 from telcrm.tables.result_table import ResultColumn, result_table
 from telcrm.tables.row_checks import RowCheck, not_null
@@ -176,10 +182,7 @@ class Breakdown:
         summed: nw.LazyFrame[Any],
         found: Mapping[str, tuple[Any, Any]],
     ) -> nw.LazyFrame[Any]:
-        first, last = found["_at"]
-        # Without rows there is no time: from 1 to 0 there is nothing.
-        span = (1, 0) if first is None else (int(first), int(last))
-        dates = self._dates(opened, *span)
+        dates = self._dates(opened, *month_span(found["_at"]))
         # Spark cannot tell apart columns of one origin on both sides of a join: other names.
         seen = {f"_own{inner}": nw.col(inner) for inner in self.inner}
         grid = summed.select(**seen).unique().join(dates, how="cross") if seen else dates

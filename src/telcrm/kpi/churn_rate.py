@@ -7,15 +7,15 @@ from typing import TypeVar
 
 import narwhals.stable.v2 as nw
 
-from telcrm.errors import ParameterError
-from telcrm.kpi.flows import FlowColumns, flows, group_columns, rate_base
-from telcrm.kpi.movement_policy import MovementPolicy
-from telcrm.kpi.number_checks import (
+from telcrm.domain.arguments import (
     require_not_negative,
     require_positive,
     require_same_length,
     require_share,
 )
+from telcrm.errors import ParameterError
+from telcrm.kpi.flows import FlowColumns, flows, group_columns, rate_base
+from telcrm.kpi.movement_policy import MovementPolicy
 from telcrm.kpi.window import over_months
 from telcrm.tables.door import open_frame
 from telcrm.tables.noise import denoise

@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 from telcrm.kpi.breakdown import break_down, refuse_clashes
 from telcrm.kpi.instants import read_objects
 from telcrm.kpi.null_counts import keep_whole
-from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, month_index
+from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, month_index, month_span
 from telcrm.tables.door import (
     ColumnKind,
     key_values,
@@ -143,9 +143,8 @@ def cohort_retention(
     rules = [not_null(customer), not_null(period), month_start(period), *keys.rules()]
     rules += [rule for name in values.values() for rule in amount_checks(opened, name)]
     months = {"_month": month_index(period)}
-    first, last = check_rows(opened, rules, keys=[customer, period], ranges=months)["_month"]
-    # Without rows there are no months: the calendar from 1 to 0 is empty.
-    first, last = (1, 0) if first is None else (int(first), int(last))
+    found = check_rows(opened, rules, keys=[customer, period], ranges=months)["_month"]
+    first, last = month_span(found)
 
     rows = opened.rows.select(
         _customer=key_values(opened, customer),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
@@ -21,6 +21,7 @@ from telcrm.tables.door import (
     require_columns,
     require_kinds,
 )
+from telcrm.tables.neighbours import with_neighbours
 from telcrm.tables.noise import denoise
 from telcrm.tables.result_table import ResultColumn, result_table
 from telcrm.tables.row_checks import amount_checks, check_rows, month_start, not_null
@@ -83,8 +84,8 @@ def flows(opened: OpenFrame, columns: FlowColumns, policy: MovementPolicy) -> nw
         last -= 1
 
     groups = {f"_group_{place}": name for place, name in enumerate(columns.by)}
-    months = _customer_months(opened, columns, groups)
-    counts = _count(opened, _flag(months, list(groups), policy), list(groups))
+    pairs = _pairs(opened, columns, groups, policy)
+    counts = _by_group(opened, pairs, list(groups)) if groups else pairs
     dates = calendar(opened, first + 1, last, period=columns.period)
     laid = _on_calendar(counts, dates, columns.period, list(groups))
     counted = laid if policy.loss_month is LossMonth.LAST_ACTIVE else _with_lost(laid)
@@ -154,33 +155,56 @@ def _check(opened: OpenFrame, columns: FlowColumns) -> tuple[int, int]:
     return (0, 0) if first is None else (int(first), int(last))
 
 
-def _customer_months(
-    opened: OpenFrame, columns: FlowColumns, groups: dict[str, str]
+def _pairs(
+    opened: OpenFrame, columns: FlowColumns, groups: dict[str, str], policy: MovementPolicy
 ) -> nw.LazyFrame[Any]:
-    """One row per customer and month: revenue over all groups, and the group that carried most."""
+    """Sum the flows per month, group, and group that customers came from.
+
+    Most groups are traits of the customer, and nobody stands in several in one month. That is taken
+    for granted, and found out in the same query: asking first would cost nearly as much again.
+    """
+    rows = _rows(opened, columns, groups)
+    summed = _sum_pairs(_flag(_whole_months(rows, groups), list(groups), policy), list(groups))
+    if not groups:
+        return summed
+    pairs = opened.computed(summed)
+    [parted] = pairs.select(nw.col("_parted").sum()).collect()["_parted"]
+    if parted:
+        pairs = _sum_pairs(_flag(_leading_groups(rows, groups), list(groups), policy), list(groups))
+    return pairs
+
+
+def _rows(opened: OpenFrame, columns: FlowColumns, groups: dict[str, str]) -> nw.LazyFrame[Any]:
     measures = {f"_{keyword}": name for keyword, name in columns.measures.items()}
-    rows = opened.rows.select(
+    rows: nw.LazyFrame[Any] = opened.rows.select(
         _customer=key_values(opened, columns.customer),
         _month=month_index(columns.period),
         **{inner: nw.col(name).cast(nw.Float64) for inner, name in measures.items()},
         **{inner: key_values(opened, name) for inner, name in groups.items()},
     )
-    totals = {name: _over_rows(name) for name in measures}
-    ends = {f"_greatest{name}": nw.col(name).max() for name in groups}
-    # Most groups are traits of the customer, and nobody stands in several in one month. To know it
-    # costs a fraction of the windows that would choose among them.
-    whole = opened.once(
-        rows.group_by("_customer", "_month").agg(
-            *totals.values(), *[nw.col(name).min() for name in groups], **ends
-        )
+    return rows
+
+
+def _whole_months(rows: nw.LazyFrame[Any], groups: Iterable[str]) -> nw.LazyFrame[Any]:
+    """One row per customer and month: its measures, a group, and whether there are others."""
+    whole = rows.group_by("_customer", "_month").agg(
+        *_totals(rows).values(),
+        *[nw.col(name).min() for name in groups],
+        **{f"_greatest{name}": nw.col(name).max() for name in groups},
     )
-    if not _any_parted(whole, list(groups)):
-        return whole.drop(*ends)
+    if not groups:
+        return whole
+    differ = reduce(or_, [nw.col(name) != nw.col(f"_greatest{name}") for name in groups])
+    parted = nw.when(differ).then(nw.lit(1)).otherwise(nw.lit(0))
+    return whole.with_columns(_parted=parted).drop(*[f"_greatest{name}" for name in groups])
+
+
+def _leading_groups(rows: nw.LazyFrame[Any], groups: Iterable[str]) -> nw.LazyFrame[Any]:
+    """One row per customer and month: its measures, and the group that carried most revenue."""
+    totals = _totals(rows)
     parts = rows.group_by("_customer", "_month", *groups).agg(*totals.values())
-    if "_revenue" in measures:
-        parts = parts.with_columns(_descending=-denoise(nw.col("_revenue")))
-    else:
-        parts = parts.with_columns(_descending=nw.lit(0))
+    most = -denoise(nw.col("_revenue")) if "_revenue" in totals else nw.lit(0)
+    parts = parts.with_columns(_descending=most)
     if totals:
         over_parts = {name: total.over("_customer", "_month") for name, total in totals.items()}
         parts = parts.with_columns(**over_parts)
@@ -188,17 +212,11 @@ def _customer_months(
     return chosen.drop("_descending")
 
 
-def _over_rows(measure: str) -> nw.Expr:
-    # A customer pays the sum of its plans, and has the rank of the highest.
-    return nw.col(measure).max() if measure == "_rank" else nw.col(measure).sum()
-
-
-def _any_parted(whole: nw.LazyFrame[Any], groups: list[str]) -> bool:
-    if not groups:
-        return False
-    differ = [nw.col(name) != nw.col(f"_greatest{name}") for name in groups]
-    parted = whole.filter(reduce(or_, differ)).select(nw.len().alias("_parted")).collect()
-    return bool(parted["_parted"][0])
+def _totals(rows: nw.LazyFrame[Any]) -> dict[str, nw.Expr]:
+    """Express what a customer has over its rows: the sum of its plans, the highest of its ranks."""
+    found = set(rows.collect_schema().names())
+    sums = {"_revenue": nw.col("_revenue").sum(), "_rank": nw.col("_rank").max()}
+    return {name: total for name, total in sums.items() if name in found}
 
 
 def _flag(
@@ -216,10 +234,10 @@ def _flag(
     measures = [name for name in ("_revenue", "_rank") if name in months.collect_schema().names()]
     if policy.same_month is SameMonth.IGNORE:
         months = _without_single_months(months)
-    beside = {f"_before{name}": _neighbour(name, 1) for name in ["_month", *measures, *groups]}
+    beside = {f"_before{name}": (name, 1) for name in ["_month", *measures, *groups]}
     if leaves_early:
-        beside["_after_month"] = _neighbour("_month", -1)
-    seen = months.with_columns(**beside)
+        beside["_after_month"] = ("_month", -1)
+    seen = _with_months_beside(months, beside)
 
     month, before = nw.col("_month"), nw.col("_before_month")
     was_there = before == month - 1
@@ -248,6 +266,8 @@ def _flag(
         flags["lost"] = 1 - nw.col("_stays")
     if groups:
         flags["transferred_in"] = flag(comes)
+    if "_parted" in months.collect_schema().names():
+        flags["_parted"] = nw.col("_parted")
     if "_revenue" in measures:
         revenue, paid_before = nw.col("_revenue"), nw.col("_before_revenue")
         change = denoise(revenue - paid_before)
@@ -274,14 +294,16 @@ def _flag(
     return told.select("_month", *groups, **origins, **flags)
 
 
-def _neighbour(column: str, step: int) -> nw.Expr:
-    return nw.col(column).shift(step).over("_customer", order_by="_month")
+def _with_months_beside(
+    months: nw.LazyFrame[Any], beside: Mapping[str, tuple[str, int]]
+) -> nw.LazyFrame[Any]:
+    return with_neighbours(months, beside, among=["_customer"], order_by=["_month"])
 
 
 def _without_single_months(months: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Leave out who came and went within one month, as if they had never been there."""
     month = nw.col("_month")
-    beside = months.with_columns(_earlier=_neighbour("_month", 1), _later=_neighbour("_month", -1))
+    beside = _with_months_beside(months, {"_earlier": ("_month", 1), "_later": ("_month", -1)})
     kept = beside.filter((nw.col("_earlier") == month - 1) | (nw.col("_later") == month + 1))
     return kept.drop("_earlier", "_later")
 
@@ -298,17 +320,25 @@ def _changes(policy: MovementPolicy, change: nw.Expr) -> tuple[nw.Expr, nw.Expr]
     return change > allowed, -change > allowed
 
 
-def _count(opened: OpenFrame, flagged: nw.LazyFrame[Any], groups: list[str]) -> nw.LazyFrame[Any]:
-    """Sum flags and amounts per month and group; who came from another group left that one."""
-    origins = [f"_from{name}" for name in groups]
-    keys = ["_month", *groups, *origins]
+def _sum_pairs(flagged: nw.LazyFrame[Any], groups: list[str]) -> nw.LazyFrame[Any]:
+    """Sum flags and amounts per month, group, and group that customers came from."""
+    keys = ["_month", *groups, *[f"_from{name}" for name in groups]]
     flows = [name for name in flagged.collect_schema().names() if name not in keys]
-    counts = flagged.group_by(*keys).agg(*[nw.col(name).sum() for name in flows])
-    if not groups:
-        return counts
-    # Each count stands once for the group that gained, and once for the one that was left. Pairs
-    # of groups are few, and a join with two rows reads them once, where a union would make SQL
-    # engines compute them twice.
+    summed = flagged.group_by(*keys).agg(*[nw.col(name).sum() for name in flows])
+    # SQL sums whole numbers to wider ones than Arrow has.
+    counts = [name for name in flows if not name.endswith("_revenue")]
+    return summed.with_columns(*[nw.col(name).cast(nw.Int64) for name in counts])
+
+
+def _by_group(opened: OpenFrame, pairs: nw.LazyFrame[Any], groups: list[str]) -> nw.LazyFrame[Any]:
+    """Count each pair once for the group that gained, and once for the one that was left.
+
+    A join with two rows reads the pairs once, where a union would make SQL engines compute them
+    twice.
+    """
+    origins = [f"_from{name}" for name in groups]
+    other = {"_month", "_parted", *groups, *origins}
+    flows = [name for name in pairs.collect_schema().names() if name not in other]
     gains = nw.col("_side") == 0
     moves = {name: name.replace("_in", "_out") for name in flows if name.startswith("transferred")}
 
@@ -316,7 +346,7 @@ def _count(opened: OpenFrame, flagged: nw.LazyFrame[Any], groups: list[str]) -> 
         nothing = 0.0 if name.endswith("_revenue") else 0
         return nw.when(side).then(nw.col(name)).otherwise(nw.lit(nothing))
 
-    sided = counts.join(
+    sided = pairs.join(
         result_table(opened, {"_side": ResultColumn(int, [0, 1])}), how="cross"
     ).select(
         "_month",

@@ -20,6 +20,7 @@ from telcrm.tables.door import (
     require_columns,
     require_kinds,
 )
+from telcrm.tables.neighbours import with_neighbours
 from telcrm.tables.noise import denoise
 from telcrm.tables.row_checks import (
     amount_checks,
@@ -256,16 +257,13 @@ def _leavers(
     monthly: nw.LazyFrame[Any], months: int, last: int, inner: Sequence[str]
 ) -> nw.LazyFrame[Any]:
     """Return the last month of each spell that ended, with the mean margin of the months before."""
-
-    def beside(column: str, step: int) -> nw.Expr:
-        return nw.col(column).shift(step).over("_customer", order_by="_month")
-
     month = nw.col("_month")
-    windowed = monthly.with_columns(
-        _after=beside("_month", -1),
-        **{f"_month_{step}": beside("_month", step) for step in range(1, months)},
-        **{f"_margin_{step}": beside("_margin", step) for step in range(1, months)},
-    )
+    beside = {
+        "_after": ("_month", -1),
+        **{f"_month_{step}": ("_month", step) for step in range(1, months)},
+        **{f"_margin_{step}": ("_margin", step) for step in range(1, months)},
+    }
+    windowed = with_neighbours(monthly, beside, among=["_customer"], order_by=["_month"])
     stays = nw.when(nw.col("_after") == month + 1).then(nw.lit(1)).otherwise(nw.lit(0))
     total, active = nw.col("_margin"), nw.lit(1.0)
     for step in range(1, months):

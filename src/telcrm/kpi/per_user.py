@@ -15,7 +15,7 @@ from telcrm.domain.choice import choose
 from telcrm.errors import ParameterError
 from telcrm.kpi.flows import group_columns
 from telcrm.kpi.window import over_months, whole_months
-from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, month_index
+from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, month_index, month_span
 from telcrm.tables.door import (
     ColumnKind,
     OpenFrame,
@@ -98,7 +98,7 @@ class PerUser:
         ]
         span = {"_month": month_index(period)}
         found = check_rows(opened, rules, keys=[user, period], ranges=span)["_month"]
-        first, last = (1, 0) if found[0] is None else (int(found[0]), int(found[1]))
+        first, last = month_span(found)
         dates = calendar(opened, first, last, period=period)
         keyed = self._keyed(opened, user, period, groups)
         monthly = _monthly(keyed, dates, first, _Keys(period, groups))

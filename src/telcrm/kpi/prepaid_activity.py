@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import narwhals.stable.v2 as nw
 
 from telcrm.domain import ActivityKind, ActivityRule
+from telcrm.domain.moments import first_of_month, month_number
 from telcrm.errors import ParameterError
 from telcrm.kpi.breakdown import break_down
 from telcrm.kpi.instants import read_objects
@@ -23,6 +24,7 @@ from telcrm.tables.door import (
     require_columns,
     require_kinds,
 )
+from telcrm.tables.neighbours import with_neighbours
 from telcrm.tables.result_table import ResultColumn, result_table
 from telcrm.tables.row_checks import RowCheck, check_rows, not_null
 
@@ -53,8 +55,8 @@ def month_ends(first: date, last: date) -> list[date]:
     >>> month_ends(date(2024, 1, 1), date(2024, 2, 15))
     [datetime.date(2024, 1, 31), datetime.date(2024, 2, 29)]
     """
-    months = range(12 * first.year + first.month, 12 * last.year + last.month + 1)
-    return [date(month // 12, month % 12 + 1, 1) - timedelta(days=1) for month in months]
+    months = range(month_number(first), month_number(last) + 1)
+    return [first_of_month(month + 1) - timedelta(days=1) for month in months]
 
 
 def prepaid_activity(
@@ -234,10 +236,11 @@ def _changes(covered: nw.LazyFrame[Any], groups: list[str]) -> nw.LazyFrame[Any]
     and those that touch are one.
     """
     spans = covered.select("_who", *groups, "_low", "_high").unique()
-    who, order = ("_who", *groups), ["_low", "_high"]
-    beside = spans.with_columns(
-        _before=nw.col("_high").shift(1).over(*who, order_by=order),
-        _after=nw.col("_low").shift(-1).over(*who, order_by=order),
+    beside = with_neighbours(
+        spans,
+        {"_before": ("_high", 1), "_after": ("_low", -1)},
+        among=["_who", *groups],
+        order_by=["_low", "_high"],
     )
     # Nulls answer no test: what goes on is marked, and the rest starts or ends.
     marked = beside.select(

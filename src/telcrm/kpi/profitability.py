@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import narwhals.stable.v2 as nw
 from pydantic import Field
 
 from telcrm.domain import Channel, Record
 from telcrm.kpi.flows import group_columns
-from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, month_index
+from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, month_index, month_span
 from telcrm.tables.door import (
     ColumnKind,
     key_values,
@@ -131,48 +131,53 @@ def average_profitability(
     ]
     span = {"_month": month_index(period)}
     found = check_rows(opened, rules, keys=[customer, period], ranges=span)["_month"]
-    first, last = (1, 0) if found[0] is None else (int(found[0]), int(found[1]))
+    dates = calendar(opened, *month_span(found), period=period)
 
     cost = nw.col(revenue).cast(nw.Float64) * 0.0
     for name in taken_off:
         cost = cost + nw.col(name).cast(nw.Float64).fill_null(0.0)
     inner = [f"_group_{at}" for at in range(len(groups))]
-    each = (
-        opened.rows.select(
-            _customer=key_values(opened, customer),
-            _month=month_index(period),
-            _revenue=nw.col(revenue).cast(nw.Float64),
-            _cost=cost,
-            **{own: key_values(opened, name) for own, name in zip(inner, groups, strict=True)},
-        )
-        .group_by("_customer", "_month", *inner)
-        .agg(nw.col("_revenue").sum(), nw.col("_cost").sum())
+    rows = opened.rows.select(
+        _customer=key_values(opened, customer),
+        _month=month_index(period),
+        _revenue=nw.col(revenue).cast(nw.Float64),
+        _cost=cost,
+        **{own: key_values(opened, name) for own, name in zip(inner, groups, strict=True)},
+    )
+    own = {name: nw.col(place) for place, name in zip(inner, groups, strict=True)}
+    result = _per_customer(rows, dates, inner).select(period, **own, **_figures())
+    return opened.close(result.sort(period, *groups))  # type: ignore[no-any-return]
+
+
+def _per_customer(
+    rows: nw.LazyFrame[Any], dates: nw.LazyFrame[Any], groups: Sequence[str]
+) -> nw.LazyFrame[Any]:
+    """Sum up each month and group, and count its customers and those who bring nothing."""
+    each = rows.group_by("_customer", "_month", *groups).agg(
+        nw.col("_revenue").sum(), nw.col("_cost").sum()
     )
     brings_none = denoise(nw.col("_revenue") - nw.col("_cost")) <= 0
     flagged = each.with_columns(_none=nw.when(brings_none).then(nw.lit(1)).otherwise(nw.lit(0)))
-    summed = flagged.group_by("_month", *inner).agg(
+    summed = flagged.group_by("_month", *groups).agg(
         nw.col("_revenue").sum(), nw.col("_cost").sum(), nw.col("_none").sum(), _count=nw.len()
     )
-    dated = summed.join(calendar(opened, first, last, period=period), how="cross").filter(
-        nw.col("_month") == nw.col(CALENDAR_MONTH)
-    )
+    return summed.join(dates, how="cross").filter(nw.col("_month") == nw.col(CALENDAR_MONTH))
+
+
+def _figures() -> dict[str, nw.Expr]:
     count = nw.col("_count").cast(nw.Float64)
     earned, spent = denoise(nw.col("_revenue")), denoise(nw.col("_cost"))
     margin = denoise(nw.col("_revenue") - nw.col("_cost"))
-    own = {name: nw.col(place) for place, name in zip(inner, groups, strict=True)}
-    result = dated.select(
-        period,
-        **own,
-        customers=nw.col("_count").cast(nw.Int64),
-        revenue=earned,
-        cost=spent,
-        margin=margin,
-        margin_rate=margin / nw.when(earned > 0).then(earned),
-        average_profit=margin / count,
-        unprofitable=nw.col("_none").cast(nw.Int64),
-        unprofitable_share=nw.col("_none").cast(nw.Float64) / count,
-    ).sort(period, *groups)
-    return opened.close(result)  # type: ignore[no-any-return]
+    return {
+        "customers": nw.col("_count").cast(nw.Int64),
+        "revenue": earned,
+        "cost": spent,
+        "margin": margin,
+        "margin_rate": margin / nw.when(earned > 0).then(earned),
+        "average_profit": margin / count,
+        "unprofitable": nw.col("_none").cast(nw.Int64),
+        "unprofitable_share": nw.col("_none").cast(nw.Float64) / count,
+    }
 
 
 class ContactCost(Record):
@@ -285,7 +290,6 @@ def cost_to_serve(
     )
     rules = [not_null(customer), not_null(at), not_null(channel), negative]
     found = check_rows(opened, rules, keys=[customer, at], ranges={"_at": month_index(at)})["_at"]
-    first, last = (1, 0) if found[0] is None else (int(found[0]), int(found[1]))
 
     minutes = nw.col(duration).cast(nw.Float64).fill_null(0.0) / 60.0
     over = key_values(opened, channel).cast(nw.String)
@@ -297,7 +301,7 @@ def cost_to_serve(
         _customer=key_values(opened, customer), _month=month_index(at), _cost=cost
     )
     summed = each.group_by("_customer", "_month").agg(nw.col("_cost").sum(), _count=nw.len())
-    dates = calendar(opened, first, last, period=at)
+    dates = calendar(opened, *month_span(found), period=at)
     dated = summed.join(dates, left_on="_month", right_on=CALENDAR_MONTH, how="inner")
     result = dated.select(
         **{customer: nw.col("_customer")},

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import narwhals.stable.v2 as nw
 
+from telcrm.domain.arguments import require_not_negative, require_positive
+from telcrm.domain.moments import month_number
 from telcrm.errors import ParameterError
 from telcrm.kpi.flows import group_columns
-from telcrm.kpi.number_checks import require_not_negative, require_positive
 from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, month_index
 from telcrm.tables.door import (
     ColumnKind,
+    OpenFrame,
     key_values,
     open_frame,
     parse_objects,
@@ -111,20 +114,17 @@ def recurring_revenue(
     group_columns(
         None, keys=[subscription, customer], results=["period", "revenue"], what="recurring_revenue"
     )
-    opened = open_frame(frame, table="subscriptions")
-    named = {
-        "subscription": subscription,
-        "customer": customer,
-        "started": started,
-        "ended": ended,
-        "amount": amount,
-        "interval_months": interval_months,
-    }
-    require_columns(opened, named)
-    opened = parse_objects(opened, [started, ended])
-    kinds = {subscription: ColumnKind.KEY, customer: ColumnKind.KEY, started: ColumnKind.DATE}
-    numbers = {amount: ColumnKind.NUMBER, interval_months: ColumnKind.NUMBER}
-    require_kinds(opened, {**kinds, ended: ColumnKind.DATE, **numbers})
+    opened = _open(
+        frame,
+        {
+            "subscription": subscription,
+            "customer": customer,
+            "started": started,
+            "ended": ended,
+            "amount": amount,
+            "interval_months": interval_months,
+        },
+    )
     rules = [
         not_null(subscription),
         not_null(customer),
@@ -144,7 +144,7 @@ def recurring_revenue(
     ]
     span = {"_month": month_index(started)}
     first, _ = check_rows(opened, rules, keys=[subscription], ranges=span)["_month"]
-    last = 12 * through.year + through.month - 1
+    last = month_number(through)
     dates = calendar(opened, last + 1 if first is None else int(first), last, period=started)
     running = opened.rows.select(
         _subscription=key_values(opened, subscription),
@@ -163,6 +163,22 @@ def recurring_revenue(
         revenue=denoise(nw.col("_revenue")),
     ).sort(subscription, customer, "period")
     return opened.close(result)  # type: ignore[no-any-return]
+
+
+def _open(frame: Any, named: Mapping[str, str]) -> OpenFrame:
+    opened = open_frame(frame, table="subscriptions")
+    require_columns(opened, named)
+    opened = parse_objects(opened, [named["started"], named["ended"]])
+    kinds = {
+        "subscription": ColumnKind.KEY,
+        "customer": ColumnKind.KEY,
+        "started": ColumnKind.DATE,
+        "ended": ColumnKind.DATE,
+        "amount": ColumnKind.NUMBER,
+        "interval_months": ColumnKind.NUMBER,
+    }
+    require_kinds(opened, {named[keyword]: kind for keyword, kind in kinds.items()})
+    return opened
 
 
 def monthly_recurring_revenue(amount: float, *, months: float, count: float = 1) -> float:

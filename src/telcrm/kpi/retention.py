@@ -9,10 +9,10 @@ from typing import Self, TypeVar
 import narwhals.stable.v2 as nw
 
 from telcrm.domain import Record
+from telcrm.domain.arguments import require_not_negative, require_positive
 from telcrm.domain.choice import choose
 from telcrm.kpi.flows import FlowColumns, flows, group_columns
 from telcrm.kpi.movement_policy import LossMonth, MovementPolicy, SameMonth
-from telcrm.kpi.number_checks import require_not_negative, require_positive
 from telcrm.tables.door import open_frame
 from telcrm.tables.noise import denoise
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
+from telcrm.domain.arguments import require_not_negative, require_same_length
 from telcrm.domain.choice import choose
-from telcrm.kpi.number_checks import require_not_negative, require_same_length
 from telcrm.kpi.per_user import PerUser, UserBase
 
 __all__ = ["abpu", "ampu", "arpa", "arpu", "average_users", "data_per_user", "mou"]

@@ -7,8 +7,7 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
-from telcrm.domain.exact import whole_number
-from telcrm.errors import ParameterError
+from telcrm.domain.arguments import whole_between
 
 __all__ = ["over_months", "whole_months"]
 
@@ -79,10 +78,4 @@ def whole_months(months: object) -> int:
     >>> whole_months(3)
     3
     """
-    count = whole_number(months)
-    if count is None or not 1 <= count <= _MOST_MONTHS:
-        raise ParameterError(
-            f"months is {months!r:.40}, and has to be a whole number from 1 to {_MOST_MONTHS}.",
-            months=months,
-        )
-    return count
+    return whole_between("months", months, 1, _MOST_MONTHS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from telcrm.domain import (
@@ -27,8 +27,8 @@ from telcrm.domain import (
     UsageKind,
     month_start,
 )
-from telcrm.domain.exact import whole_number
-from telcrm.errors import MissingTableError, ParameterError, UnknownCustomerError
+from telcrm.domain.arguments import require_day, whole_between
+from telcrm.errors import MissingTableError, UnknownCustomerError
 from telcrm.mart.customer_debt import debt_of
 from telcrm.mart.customer_rows import (
     CustomerRows,
@@ -111,13 +111,9 @@ def customer_360(
     >>> view.subscriptions[0].subscription_id, len(view.months)
     ('S000000001', 3)
     """
-    if not isinstance(as_of, date) or isinstance(as_of, datetime):
-        raise ParameterError(
-            f"as_of is {as_of!r:.60}, and has to be a date, for example date(2026, 2, 28).",
-            as_of=as_of,
-        )
-    shown = _periods(as_of, _count(months, "months", 1, 120))
-    limit = _count(latest, "latest", 0, 100_000)
+    require_day("customer_360", as_of)
+    shown = _periods(as_of, whole_between("months", months, 1, 120))
+    limit = whole_between("latest", latest, 0, 100_000)
     rows = CustomerRows(tables, customer_id, as_of)
     master, lines = _identify(rows)
     ids = [str(row["subscription_id"]) for row in lines or ()]
@@ -176,16 +172,6 @@ def _accounts_pay(lines: list[Row] | None, read: Mapping[str, list[Row] | None])
     """Tell whether accounts are the payers: customers are, unless every table tells accounts."""
     billing = (lines, read["invoices"], read["payments"])
     return all("account_id" in row for found in billing for row in found or ())
-
-
-def _count(value: object, name: str, least: int, most: int) -> int:
-    count = whole_number(value)
-    if count is None or not least <= count <= most:
-        raise ParameterError(
-            f"{name} is {value!r:.40}, and has to be a whole number from {least} to {most}.",
-            **{name: value},
-        )
-    return count
 
 
 def _periods(as_of: date, count: int) -> list[date]:

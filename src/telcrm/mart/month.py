@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Self
 
+from telcrm.domain.moments import first_of_month, month_number
 from telcrm.errors import ParameterError
 
 __all__ = ["Month", "in_order", "months"]
@@ -67,11 +68,10 @@ class Month:
     @property
     def index(self) -> int:
         """``12 * year + month - 1``, as :func:`telcrm.tables.calendar_index.month_index` has it."""
-        return 12 * self.first.year + self.first.month - 1
+        return month_number(self.first)
 
     def _moved(self, months: int) -> Self:
-        moved = self.index + months
-        return type(self)(date(moved // 12, moved % 12 + 1, 1))
+        return type(self)(first_of_month(self.index + months))
 
 
 def months(first: date, last: date) -> tuple[date, ...]:
@@ -98,7 +98,7 @@ def months(first: date, last: date) -> tuple[date, ...]:
     (datetime.date(2023, 12, 1), datetime.date(2024, 1, 1), datetime.date(2024, 2, 1))
     """
     begin, end = Month.of(first).index, Month.of(last).index
-    return tuple(date(index // 12, index % 12 + 1, 1) for index in range(begin, end + 1))
+    return tuple(first_of_month(index) for index in range(begin, end + 1))
 
 
 def in_order(periods: Iterable[date]) -> list[Month]:

@@ -33,8 +33,9 @@ from telcrm.mart.policy import ArrearsBasis, MartPolicy, PostpaidActivity, Prepa
 from telcrm.mart.sources import Sources, day_literal, nothing, open_sources
 from telcrm.mart.usage import USAGE_COLUMNS, days_to_read, recharges_of_lines, usage_of_lines
 from telcrm.tables import ColumnType
-from telcrm.tables.door import open_frame, parse_objects, require_columns
+from telcrm.tables.door import parse_objects, require_columns
 from telcrm.tables.findings import readable
+from telcrm.tables.second_table import open_beside
 
 __all__ = ["subscriber_month"]
 
@@ -120,6 +121,8 @@ def subscriber_month(
     ParameterError
         ``period`` is not the first day of a month, a table is not a canonical one, the tables are
         of several engines, or ``previous`` is not the month before.
+    UnsupportedFrameError
+        ``previous`` is a frame of another engine.
     MartMismatchError
         ``previous`` was built under another policy.
 
@@ -203,16 +206,10 @@ def _last_known(
     """Read the days of last activity from the month before, if that is what it is."""
     if previous is None:
         return None
-    opened = open_frame(previous, table="previous")
+    opened = open_beside(sources.main, previous, table="previous")
     names = ["subscription_id", "period", "last_activity_on", "policy"]
     require_columns(opened, {name: name for name in names})
     opened = parse_objects(opened, names)
-    if opened.implementation is not sources.main.implementation:
-        raise ParameterError(
-            f"previous is a frame of {opened.implementation}, the tables are of "
-            f"{sources.main.implementation}. Convert it.",
-            engine=str(opened.implementation),
-        )
     ends = [nw.col(name).min().alias(f"least_{name}") for name in ("period", "policy")]
     ends += [nw.col(name).max().alias(f"greatest_{name}") for name in ("period", "policy")]
     [found] = opened.rows.select(*ends).collect().rows(named=True)

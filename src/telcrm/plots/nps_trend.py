@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from telcrm.domain.moments import first_of_month, month_number
 from telcrm.errors import ParameterError
 from telcrm.plots.canvas import canvas, say_nothing, title
 from telcrm.plots.columns import read_columns, refuse_repeats
@@ -120,8 +121,8 @@ def _legend(axes: Axes, names: Sequence[str]) -> int:
 
 
 def _months(days: Sequence[date]) -> list[date]:
-    first, last = (12 * day.year + day.month - 1 for day in (min(days), max(days)))
-    return [date(at // 12, at % 12 + 1, 1) for at in range(first, last + 1)]
+    first, last = (month_number(day) for day in (min(days), max(days)))
+    return [first_of_month(at) for at in range(first, last + 1)]
 
 
 def _line(

@@ -1,16 +1,27 @@
-"""How a plot writes numbers, months and names."""
+"""How a plot writes numbers, months and names; the report, too."""
 
 from __future__ import annotations
 
 import re
 from datetime import date
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Final
 
-__all__ = ["clipped", "compact", "grouped", "month", "percent", "signed"]
+__all__ = [
+    "MINUS",
+    "clipped",
+    "compact",
+    "grouped",
+    "legible",
+    "month",
+    "percent",
+    "signed",
+]
 
-_MINUS: Final = "\N{MINUS SIGN}"
+MINUS: Final = "\N{MINUS SIGN}"
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_SCALES: Final = ((1e12, "tn"), (1e9, "bn"), (1e6, "M"), (1e3, "k"))
+_SCALES: Final = ((12, "tn"), (9, "bn"), (6, "M"), (3, "k"))
+_THREE_DIGITS: Final = Context(prec=3, rounding=ROUND_HALF_EVEN)
 
 
 def grouped(number: float) -> str:
@@ -21,11 +32,11 @@ def grouped(number: float) -> str:
     >>> grouped(1234567), grouped(-0.2)
     ('1,234,567', '0')
     """
-    return f"{round(number):,}".replace("-", _MINUS)
+    return f"{round(number):,}".replace("-", MINUS)
 
 
 def compact(number: float) -> str:
-    """Write an amount in three digits and a scale.
+    """Write an amount in three digits and a scale, never with an exponent.
 
     Examples
     --------
@@ -33,11 +44,11 @@ def compact(number: float) -> str:
     ('1.23M', '1M', '12.3', '0')
     """
     # Rounded first: 999,950 is 1M, not 1000k.
-    rounded = float(f"{number:.3g}")
-    for factor, letter in _SCALES:
-        if abs(rounded) >= factor:
-            return f"{rounded / factor:.3g}{letter}".replace("-", _MINUS)
-    return f"{rounded:g}".replace("-", _MINUS)
+    rounded = _THREE_DIGITS.create_decimal(Decimal(number))
+    exponent, letter = next((scale for scale in _SCALES if abs(rounded) >= 10 ** scale[0]), (0, ""))
+    scaled = f"{rounded.scaleb(-exponent):,f}"
+    digits = scaled.rstrip("0").rstrip(".") if "." in scaled else scaled
+    return (digits + letter).replace("-", MINUS)
 
 
 def signed(number: float, *, whole: bool) -> str:
@@ -80,8 +91,27 @@ def month(day: date) -> str:
     return f"{day:%b %Y}"
 
 
+def legible(text: object) -> str:
+    r"""Replace the control characters in a text: neither HTML nor SVG can hold them.
+
+    Parameters
+    ----------
+    text : object
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> legible("Z\x00oe") == "Z\N{REPLACEMENT CHARACTER}oe"
+    True
+    """
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", str(text))
+
+
 def clipped(text: object, longest: int = 24) -> str:
-    """Cut a name to a length that leaves room for the plot, and take control characters out.
+    """Cut a legible name to a length that leaves room for the plot.
 
     Parameters
     ----------
@@ -94,5 +124,5 @@ def clipped(text: object, longest: int = 24) -> str:
     >>> clipped("a" * 40, 5)
     'aaaa…'
     """
-    whole = _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", str(text))
+    whole = legible(text)
     return whole if len(whole) <= longest else whole[: longest - 1] + "…"

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from telcrm.plots.style import INK, MUTED, PALETTE, PRIMARY, shades, tidy
-from telcrm.report.drawing import Plot, clipped, legend, scale
+from telcrm.plots.words import clipped
+from telcrm.report.drawing import Plot, legend, scale
 from telcrm.report.formats import Kind, short
 
 if TYPE_CHECKING:

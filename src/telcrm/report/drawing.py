@@ -11,7 +11,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from telcrm.plots.style import MUTED, styled
-from telcrm.report.formats import Kind, legible, short, show
+from telcrm.plots.words import clipped
+from telcrm.report.formats import Kind, short, show
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = [
     "WIDE_IN",
     "Plot",
-    "clipped",
     "legend",
     "scale",
     "untitled",
@@ -30,7 +30,6 @@ __all__ = [
 WIDE_IN = 12.4
 """Width of a plot that takes the whole page, for text of the same size as in the others."""
 
-_LONGEST_LABEL = 26
 _IDS = re.compile(r'(\bid="|href="#|url\(#)')
 _METADATA = re.compile(r"<metadata>.*?</metadata>\s*", re.DOTALL)
 _HEAD = re.compile(r'<svg[^>]*?viewBox="([^"]*)"[^>]*>')
@@ -118,21 +117,6 @@ def untitled(axes: Axes) -> None:
     axes : matplotlib.axes.Axes
     """
     axes.set_title("", loc="left")
-
-
-def clipped(text: object) -> str:
-    """Cut a name to a length that leaves room for the plot.
-
-    Parameters
-    ----------
-    text : object
-
-    Returns
-    -------
-    str
-    """
-    whole = legible(text)
-    return whole if len(whole) <= _LONGEST_LABEL else whole[: _LONGEST_LABEL - 1] + "…"
 
 
 def scale(axis: Axis, low: float, high: float, kind: Kind) -> tuple[float, float]:

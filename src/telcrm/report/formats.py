@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
-from decimal import ROUND_HALF_EVEN, Context, Decimal
 from enum import StrEnum
 from math import isinf
 from typing import Any
 
-__all__ = ["Kind", "legible", "short", "show", "span"]
+from telcrm.plots.words import MINUS, compact, legible
+
+__all__ = ["Kind", "short", "show", "span"]
 
 _MISSING = "\N{EN DASH}"
-_MINUS = "\N{MINUS SIGN}"
 _NARROW = "\N{NO-BREAK SPACE}"
-_SCALES = ((12, "tn"), (9, "bn"), (6, "M"), (3, "k"))
-_THREE_DIGITS = Context(prec=3, rounding=ROUND_HALF_EVEN)
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Kind(StrEnum):
@@ -65,7 +61,7 @@ def show(value: Any, kind: Kind, *, decimals: int = 2) -> str:
     if value is None or value != value:  # noqa: PLR0124 - NaN is the value that differs from itself
         return _MISSING
     if kind.numeric and isinf(value):
-        return "\N{INFINITY}" if value > 0 else f"{_MINUS}\N{INFINITY}"
+        return "\N{INFINITY}" if value > 0 else f"{MINUS}\N{INFINITY}"
     match kind:
         case Kind.TEXT:
             return legible(value)
@@ -110,38 +106,8 @@ def short(value: float | None, kind: Kind, *, unit: str = "") -> str:
     before = f"{unit}{_NARROW}" if unit else ""
     if kind not in (Kind.COUNT, Kind.MONEY) or isinf(value):
         return before + show(value, kind)
-    if kind is Kind.COUNT and abs(value) < 1e6:
-        return before + show(value, kind)
-    return before + _signed(_three_digits(value))
-
-
-def _three_digits(value: float) -> str:
-    """Round first: 999,600 is 1M, not 1000k. Nothing is written with an exponent."""
-    if abs(value) < 1000 and abs(round(value)) < 1000:
-        return f"{value:,.0f}"
-    rounded = _THREE_DIGITS.create_decimal(Decimal(value))
-    exponent, letter = next(scale for scale in _SCALES if abs(rounded) >= 10 ** scale[0])
-    scaled = f"{rounded.scaleb(-exponent):,f}"
-    return (scaled.rstrip("0").rstrip(".") if "." in scaled else scaled) + letter
-
-
-def legible(text: object) -> str:
-    r"""Replace the control characters in a text: neither HTML nor SVG can hold them.
-
-    Parameters
-    ----------
-    text : object
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> legible("Z\x00oe") == "Z\N{REPLACEMENT CHARACTER}oe"
-    True
-    """
-    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", str(text))
+    in_full = abs(value) < 1e6 if kind is Kind.COUNT else abs(round(value)) < 1000
+    return before + (show(value, kind) if in_full else compact(value))
 
 
 def span(first: date | None, last: date | None) -> str:
@@ -170,4 +136,4 @@ def _signed(written: str) -> str:
     digits = written.lstrip("-+")
     if not any(character in "123456789" for character in digits):
         return digits
-    return written.replace("-", _MINUS)
+    return written.replace("-", MINUS)

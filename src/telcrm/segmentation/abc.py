@@ -192,12 +192,12 @@ def _share(sums: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     ordered = sums.with_columns(
         _positive=nw.when(value > 0).then(value).otherwise(nw.lit(0.0)),
         _descending=-value,
-        _all=nw.lit(1),
+        _one=nw.lit(1),
     ).with_columns(
-        _total=nw.col("_positive").sum().over("_all"),
+        _total=nw.col("_positive").sum(),
         # Among equals the order is left open: whoever comes first, their running sums are the same.
-        _running=nw.col("_positive").cum_sum().over("_all", order_by="_descending"),
-        _place=nw.col("_all").cum_sum().over("_all", order_by="_descending"),
+        _running=nw.col("_positive").cum_sum().over(order_by="_descending"),
+        _place=nw.col("_one").cum_sum().over(order_by="_descending"),
     )
     levelled = ordered.with_columns(
         rank=nw.col("_place").min().over("_descending").cast(nw.Int64),

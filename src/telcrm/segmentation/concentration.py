@@ -9,7 +9,7 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
-from telcrm.errors import ParameterError
+from telcrm.domain.arguments import require_share
 from telcrm.segmentation.abc import sum_values
 from telcrm.tables.door import open_frame
 
@@ -61,11 +61,7 @@ class Concentration:
         >>> Concentration(4, 10.0, 0.25, ((0.0, 0.0), (0.5, 0.3), (1.0, 1.0))).top_share(0.5)
         0.7
         """
-        if isinstance(customers, bool) or not 0 <= customers <= 1:
-            raise ParameterError(
-                f"customers is {customers!r:.40}, and has to be a share from 0 to 1.",
-                customers=customers,
-            )
+        require_share(customers=customers)
         poorest = 1.0 - customers
         for (left, held), (right, then) in pairwise(self.lorenz):
             if poorest <= right:
@@ -95,10 +91,7 @@ class Concentration:
         >>> round(even.customers_holding(0.7), 6)
         0.5
         """
-        if isinstance(share, bool) or not 0 <= share <= 1:
-            raise ParameterError(
-                f"share is {share!r:.40}, and has to be a share from 0 to 1.", share=share
-            )
+        require_share(share=share)
         left_over = 1.0 - share
         for (left, held), (right, then) in pairwise(self.lorenz):
             if left_over <= then and then > held:

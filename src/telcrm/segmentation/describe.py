@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from math import isfinite, isnan
-from numbers import Real
 from typing import Any, Final
 
-from telcrm.domain.exact import whole_number
-from telcrm.errors import ParameterError
+from telcrm.domain.arguments import require_not_negative, whole_between
 from telcrm.segmentation.assignment import SEGMENT
 from telcrm.tables.door import open_frame, parse_objects, require_columns
 
@@ -93,17 +91,9 @@ def describe_segments(
     Segment high: 25 % of customers (2); revenue is 3.0 times that of the rest (EUR 64 against 21);
     technology = fibre is 2.7 times as common as overall (100 % against 38 %).
     """
-    most = whole_number(findings)
-    if most is None or most < 0:
-        raise ParameterError(
-            f"findings is {findings!r:.40}, and has to be a whole number from 0.", findings=findings
-        )
-    least: Any = least_difference
-    if isinstance(least, bool) or not isinstance(least, Real) or not float(least) >= 0:
-        raise ParameterError(
-            f"least_difference is {least!r:.40}, and has to be a number from 0.",
-            least_difference=least,
-        )
+    most = whole_between("findings", findings, 0)
+    require_not_negative(least_difference=least_difference)
+    least = float(least_difference)
     opened = open_frame(profiled, table="profile")
     require_columns(opened, {name: name for name in _NEEDED})
     opened = parse_objects(opened, _NEEDED)
@@ -114,7 +104,12 @@ def describe_segments(
     named, prefixed = dict(words or {}), dict(units or {})
     return {
         name: _sentence(
-            name, by_segment[name], most=most, least=float(least), words=named, units=prefixed
+            name,
+            by_segment[name],
+            most=most,
+            least=least,
+            words=named,
+            units=prefixed,
         )
         for name in largest
     }

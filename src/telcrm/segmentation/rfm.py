@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from numbers import Integral
 from typing import Any, TypeVar
 
 import narwhals.stable.v2 as nw
 
+from telcrm.domain.arguments import require_day
 from telcrm.domain.choice import choose
 from telcrm.errors import ParameterError
 from telcrm.segmentation.rfm_policy import MAX_BINS, RfmBreaks, RfmMethod, RfmTies
@@ -246,17 +247,7 @@ def _check_parameters(as_of: date, bins: int, customer: str) -> None:
             "rfm_score keeps one digit for each part.",
             bins=bins,
         )
-    if not isinstance(as_of, date):
-        raise ParameterError(
-            f"rfm: as_of is {as_of!r}, and has to be a date, for example date(2024, 5, 1).",
-            as_of=as_of,
-        )
-    if isinstance(as_of, datetime):
-        raise ParameterError(
-            f"rfm: as_of is the datetime {as_of}, and has to be a date. Pass the day in the zone "
-            "of your transactions, for example as_of.date().",
-            as_of=as_of,
-        )
+    require_day("rfm", as_of)
     if customer.casefold() in {*_MEASURES, *_SCORES, "rfm_score"}:
         raise ParameterError(
             f"rfm: {customer!r} would stand twice in the result. Rename the column of customers.",

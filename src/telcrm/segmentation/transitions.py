@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import narwhals.stable.v2 as nw
 
+from telcrm.domain.moments import first_of_month, month_number
 from telcrm.errors import ColumnTypeError, ParameterError
 from telcrm.segmentation.assignment import refuse_repeated
 from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, month_index
@@ -21,6 +22,7 @@ from telcrm.tables.door import (
     require_columns,
     require_kinds,
 )
+from telcrm.tables.neighbours import with_neighbours
 from telcrm.tables.row_checks import RowCheck, check_rows, month_start, not_null
 
 __all__ = ["MigrationState", "Transition", "transitions"]
@@ -108,7 +110,7 @@ def transitions(
         _segment=labels.fill_null(str(MigrationState.UNASSIGNED)),
     ).join(places, left_on="_month", right_on=CALENDAR_MONTH)
     counted = _count(rows, len(months)).collect().rows()
-    days = [date(month // 12, month % 12 + 1, 1) for month in months]
+    days = [first_of_month(month) for month in months]
     # The moves are few; put in order here, text sorts by its code points on every engine.
     return [
         Transition(days[place - 2], days[place - 1], left, joined, int(customers))
@@ -168,14 +170,14 @@ def _two(between: Any, months: Sequence[int]) -> list[int]:
             "first of a month.",
             between=between,
         )
-    wanted = [12 * day.year + day.month - 1 for day in between]
+    wanted = [month_number(day) for day in between]
     unknown = [
         day
         for day, month in zip(between, wanted, strict=True)
         if day.day != 1 or month not in months
     ]
     if unknown:
-        first = ", ".join(f"{month // 12}-{month % 12 + 1:02}" for month in months[:_SHOWN])
+        first = ", ".join(f"{first_of_month(month):%Y-%m}" for month in months[:_SHOWN])
         more = f" and {len(months) - _SHOWN} more" if len(months) > _SHOWN else ""
         raise ParameterError(
             f"between: the table has no period {', '.join(map(str, unknown))}. "
@@ -186,12 +188,8 @@ def _two(between: Any, months: Sequence[int]) -> list[int]:
 
 
 def _count(rows: nw.LazyFrame[Any], months: int) -> nw.LazyFrame[Any]:
-    order: dict[str, Any] = {"order_by": "_at"}
-    beside = rows.with_columns(
-        _next=nw.col("_at").shift(-1).over("_customer", **order),
-        _next_segment=nw.col("_segment").shift(-1).over("_customer", **order),
-        _last=nw.col("_at").shift(1).over("_customer", **order),
-    )
+    neighbours = {"_next": ("_at", -1), "_next_segment": ("_segment", -1), "_last": ("_at", 1)}
+    beside = with_neighbours(rows, neighbours, among=["_customer"], order_by=["_at"])
     at = nw.col("_at")
     stays = nw.col("_next") == at + 1
     left = beside.filter(at < months).select(

@@ -1,7 +1,8 @@
 """Months and days as whole numbers, and the calendar as a frame on the caller's engine.
 
 Engines disagree on month arithmetic (some lack it), none on integers. A month is therefore
-``12 * year + month - 1`` while it is computed with, and a date again when it is handed out.
+``12 * year + month - 1`` (:func:`telcrm.domain.moments.month_number`) while it is computed with,
+and a date again when it is handed out.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
+from telcrm.domain.moments import first_of_month
 from telcrm.tables.door import OpenFrame
 from telcrm.tables.result_table import ResultColumn, result_table
 
-__all__ = ["CALENDAR_MONTH", "calendar", "day_index", "month_index"]
+__all__ = ["CALENDAR_MONTH", "calendar", "day_index", "month_index", "month_span"]
 
 CALENDAR_MONTH = "_calendar_month"
 """The column of :func:`calendar` that holds the month as a whole number."""
@@ -76,6 +78,28 @@ def day_index(column: str) -> nw.Expr:
     return past * 365 + leap_days + nw.col(column).dt.ordinal_day()
 
 
+def month_span(found: tuple[Any, Any]) -> tuple[int, int]:
+    """Return the least and the greatest month that a query found, for :func:`calendar`.
+
+    Parameters
+    ----------
+    found : (least, greatest)
+        Of :func:`month_index`; None where there are no rows.
+
+    Returns
+    -------
+    tuple of int
+        1 and 0 without rows: no month lies between them.
+
+    Examples
+    --------
+    >>> month_span((24287.0, 24290.0)), month_span((None, None))
+    ((24287, 24290), (1, 0))
+    """
+    least, greatest = found
+    return (1, 0) if least is None else (int(least), int(greatest))
+
+
 def calendar(opened: OpenFrame, first: int, last: int, *, period: str) -> nw.LazyFrame[Any]:
     """Make a frame of consecutive months on the engine, connection and session of ``opened``.
 
@@ -103,7 +127,7 @@ def calendar(opened: OpenFrame, first: int, last: int, *, period: str) -> nw.Laz
     [(24287, datetime.date(2023, 12, 1)), (24288, datetime.date(2024, 1, 1))]
     """
     indices = range(first, last + 1)
-    starts = [date(index // 12, index % 12 + 1, 1) for index in indices]
+    starts = [first_of_month(index) for index in indices]
     made = result_table(
         opened, {CALENDAR_MONTH: ResultColumn(int, indices), period: ResultColumn(date, starts)}
     )

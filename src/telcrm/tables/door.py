@@ -94,26 +94,39 @@ class OpenFrame:
         implementation: nw.Implementation = self.rows.implementation
         return implementation
 
-    def once(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        """Compute ``frame`` now if it is then kept in this process, for queries that build on it.
+    def computed(self, small: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """Compute a frame of few rows now, for queries that build on it.
 
-        Polars would compute it once for each of them. DuckDB and Spark may hold more rows than fit
-        here: theirs stay queries.
+        Engines that work lazily would compute it once for each of them.
 
         Parameters
         ----------
-        frame : narwhals.stable.v2.LazyFrame
-            A frame derived from ``rows``.
+        small : narwhals.stable.v2.LazyFrame
+            A frame derived from ``rows``; it is held in memory (by Spark, on its workers).
 
         Returns
         -------
         narwhals.stable.v2.LazyFrame
-            With the same rows.
+            With the same rows, on the same engine, connection and session.
+
+        Notes
+        -----
+        A DuckDB connection reads it out of this process, and cannot if it was told not to look
+        into Python's variables (``SET python_enable_replacements = false``): there the frame
+        stays a query.
         """
-        if not self.implementation.is_polars():
-            return frame
-        kept: nw.LazyFrame[Any] = frame.collect().lazy()
-        return kept
+        native: Any = small.to_native()
+        match self.implementation:
+            case nw.Implementation.POLARS:
+                kept = native.collect().lazy()
+            case nw.Implementation.DUCKDB:
+                kept = _held_by_duckdb(native, small.collect(backend="pyarrow").to_native())
+            case nw.Implementation.PYSPARK:
+                kept = native.localCheckpoint()
+            case _:
+                return small
+        computed: nw.LazyFrame[Any] = nw.from_native(kept).lazy()
+        return computed
 
     def close(self, result: nw.LazyFrame[Any]) -> Any:
         """Give ``result`` the flavour that the caller's frame had.
@@ -139,6 +152,15 @@ class OpenFrame:
         else:
             native = result.to_native()
         return nw.from_native(native) if wrapped else native
+
+
+def _held_by_duckdb(relation: Any, telcrm_computed_rows: Any) -> Any:  # noqa: ARG001 (by its name)
+    from duckdb import CatalogException
+
+    try:
+        return relation.query("telcrm_computed", "SELECT * FROM telcrm_computed_rows")
+    except CatalogException:
+        return relation
 
 
 def _tidy_pandas(result: Any, given: Any) -> Any:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
+from telcrm.domain.moments import first_of_month, month_number
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -66,7 +68,7 @@ def bases(
         min_size=min_rows,
         max_size=2 * max_customers * max_months,
     )
-    start = 12 * first.year + first.month - 1
+    start = month_number(first)
     return rows.map(lambda drawn: _frame(drawn, start))
 
 
@@ -83,7 +85,7 @@ def _frame(drawn: Sequence[tuple[int, int, int, str, float]], start: int) -> pl.
     rows = [
         (
             f"S-{customer}-{nth}",
-            date((start + month) // 12, (start + month) % 12 + 1, 1),
+            first_of_month(start + month),
             f"C-{customer}",
             segment,
             revenue,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from telcrm import plots, segmentation
+from telcrm.domain.moments import first_of_month, month_number
 from telcrm.report import charts
 from telcrm.report.drawing import WIDE_IN, Plot, untitled
 from telcrm.report.formats import Kind, short, show
@@ -120,7 +121,7 @@ def _sizes(sources: Sources, now: pl.DataFrame) -> Exhibit:
 
 def _moves(sources: Sources, now: pl.DataFrame) -> Iterator[Exhibit]:
     months = sources["subscriber_months"]["period"]
-    then, here = _months_before(sources.day, _QUARTER), sources.day.replace(day=1)
+    then, here = first_of_month(month_number(sources.day) - _QUARTER), sources.day.replace(day=1)
     if months.min() is None or then <= months.min():  # type: ignore[operator]
         return
     before = _stages(sources, then)
@@ -148,11 +149,6 @@ def _moves(sources: Sources, now: pl.DataFrame) -> Iterator[Exhibit]:
         plot=Plot(draw, "Flows of customers between stages", width_in=WIDE_IN, height_in=4.2),
         wide=True,
     )
-
-
-def _months_before(day: date, months: int) -> date:
-    at = 12 * day.year + day.month - 1 - months
-    return date(at // 12, at % 12 + 1, 1)
 
 
 def _status(sources: Sources) -> Iterator[Exhibit]:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
+from telcrm.domain.arguments import require_share, whole_between
 from telcrm.domain.choice import choose
 from telcrm.errors import ParameterError
 from telcrm.segmentation.clusters.cluster_stability import drawn_rows, redraw_jaccard
 from telcrm.segmentation.clusters.features import Matrix
 from telcrm.segmentation.clusters.gaussian_mixture import GaussianMixtureSegmenter
 from telcrm.segmentation.clusters.kmeans import KMeansSegmenter
-from telcrm.segmentation.clusters.plain_frame import FrameLibrary, html_table, plain_frame
-from telcrm.segmentation.clusters.segmenter import MAX_SEED, Partition, whole_between
+from telcrm.segmentation.clusters.segmenter import MAX_SEED, Partition
+from telcrm.tables.plain_frame import FrameLibrary, html_table, plain_frame
 from telcrm.tables.result_table import ResultColumn
 
 __all__ = ["ClusterCount", "CountCriterion", "CountRow", "suggest_cluster_count"]
@@ -254,15 +254,7 @@ def _checked(
     whole_between("n_boot", n_boot, 2)
     whole_between("n_references", n_references, 2)
     whole_between("random_state", random_state, 0, MAX_SEED)
-    if (
-        isinstance(least_stability, bool)
-        or not isinstance(least_stability, Real)
-        or not 0 <= float(least_stability) <= 1
-    ):
-        raise ParameterError(
-            f"least_stability is {least_stability!r:.40}, and has to be from 0 to 1.",
-            least_stability=least_stability,
-        )
+    require_share(least_stability=least_stability)
     tried = sorted({whole_between("counts", count, 2) for count in counts})
     if not tried:
         raise ParameterError("counts is empty. Name numbers of clusters, for example (2, 3, 4).")

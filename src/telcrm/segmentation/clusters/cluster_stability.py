@@ -10,17 +10,17 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from telcrm.domain.arguments import whole_between
 from telcrm.errors import InvalidTableError, ParameterError
 from telcrm.segmentation.clusters.features import Matrix
-from telcrm.segmentation.clusters.plain_frame import FrameLibrary, html_table, plain_frame
 from telcrm.segmentation.clusters.segmenter import (
     MAX_SEED,
     ClusterSegmenter,
     Partition,
     label_names,
     label_order,
-    whole_between,
 )
+from telcrm.tables.plain_frame import FrameLibrary, html_table, plain_frame
 from telcrm.tables.result_table import ResultColumn
 
 __all__ = [

@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Sequence
 from enum import StrEnum
 from math import log, pi
-from numbers import Real
 from typing import Annotated, Any, ClassVar
 
 import narwhals.stable.v2 as nw
@@ -14,8 +13,9 @@ import numpy as np
 from pydantic import Field
 
 from telcrm.domain import Record
+from telcrm.domain.arguments import require_not_negative, whole_between
 from telcrm.domain.choice import choose
-from telcrm.errors import InvalidTableError, ParameterError
+from telcrm.errors import InvalidTableError
 from telcrm.segmentation.assignment import SEGMENT
 from telcrm.segmentation.clusters.features import FeaturePreparation, Matrix, MissingValues, Scaling
 from telcrm.segmentation.clusters.segmenter import (
@@ -24,7 +24,6 @@ from telcrm.segmentation.clusters.segmenter import (
     Partition,
     nearest,
     refuse_few_points,
-    whole_between,
 )
 from telcrm.tables.noise import denoise
 
@@ -213,15 +212,7 @@ class GaussianMixtureSegmenter(ClusterSegmenter):
         for name in ("n_clusters", "n_init", "max_iter"):
             whole_between(name, getattr(self, name), 1)
         whole_between("random_state", self.random_state, 0, MAX_SEED)
-        added: Any = self.reg_covar
-        if (
-            isinstance(added, bool)
-            or not isinstance(added, Real)
-            or not 0 <= float(added) < float("inf")
-        ):
-            raise ParameterError(
-                f"reg_covar is {added!r:.40}, and has to be a number from 0.", reg_covar=added
-            )
+        require_not_negative(reg_covar=self.reg_covar)
 
     def _least_customers(self) -> int:
         return max(2, self.n_clusters)

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from telcrm.domain import Record
+from telcrm.domain.arguments import whole_between
 from telcrm.segmentation.assignment import SEGMENT
 from telcrm.segmentation.clusters.features import FeaturePreparation, Matrix, MissingValues, Scaling
 from telcrm.segmentation.clusters.segmenter import (
@@ -18,7 +19,6 @@ from telcrm.segmentation.clusters.segmenter import (
     Partition,
     nearest,
     squared_distance,
-    whole_between,
 )
 from telcrm.tables.noise import denoise
 

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from telcrm.domain import Record
+from telcrm.domain.arguments import whole_between
 from telcrm.segmentation.assignment import SEGMENT
 from telcrm.segmentation.clusters.features import FeaturePreparation, Matrix, MissingValues, Scaling
 from telcrm.segmentation.clusters.segmenter import (
@@ -20,7 +21,6 @@ from telcrm.segmentation.clusters.segmenter import (
     nearest,
     refuse_few_points,
     squared_distance,
-    whole_between,
 )
 from telcrm.tables.noise import denoise
 

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telcrm.domain.choice import choose
-from telcrm.domain.exact import whole_number
-from telcrm.errors import InvalidTableError, ParameterError
+from telcrm.errors import InvalidTableError
 from telcrm.segmentation.assignment import SEGMENT
 from telcrm.segmentation.clusters.features import (
     FeaturePreparation,
@@ -36,7 +35,6 @@ __all__ = [
     "nearest",
     "refuse_few_points",
     "squared_distance",
-    "whole_between",
 ]
 
 FrameT = TypeVar("FrameT")
@@ -260,40 +258,6 @@ class ClusterSegmenter(Segmenter):
             log1p=self.log1p,
             missing=choose(MissingValues, self.missing, "missing"),
         )
-
-
-def whole_between(name: str, value: object, least: int, most: int | None = None) -> int:
-    """Return a whole number from ``least`` to ``most``, or refuse it.
-
-    Parameters
-    ----------
-    name : str
-        Of the parameter, for the message.
-    value : object
-    least : int
-    most : int, optional
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    ParameterError
-
-    Examples
-    --------
-    >>> whole_between("n_clusters", 3, 1)
-    3
-    """
-    number = whole_number(value)
-    if number is None or number < least or (most is not None and number > most):
-        upto = "" if most is None else f" to {most}"
-        raise ParameterError(
-            f"{name} is {value!r:.40}, and has to be a whole number from {least}{upto}.",
-            **{name: value},
-        )
-    return number
 
 
 def label_order(filled: Matrix, partition: Partition) -> list[int]:

@@ -8,11 +8,8 @@ from typing import Any, Final, TypeVar
 import narwhals.stable.v2 as nw
 
 from telcrm.domain import PaymentStatus
-from telcrm.domain.exact import whole_number
-from telcrm.errors import ParameterError
-from telcrm.segmentation.as_of import require_day
+from telcrm.domain.arguments import require_day, whole_between
 from telcrm.segmentation.assignment import refuse_twice
-from telcrm.segmentation.second_table import open_beside, same_type
 from telcrm.tables.calendar_index import day_index
 from telcrm.tables.door import (
     ColumnKind,
@@ -23,8 +20,10 @@ from telcrm.tables.door import (
     require_columns,
     require_kinds,
 )
+from telcrm.tables.neighbours import with_neighbours
 from telcrm.tables.noise import denoise
 from telcrm.tables.row_checks import amount_checks, check_rows, not_null
+from telcrm.tables.second_table import open_beside, same_type
 
 __all__ = ["PAYMENT_FACTS", "payment_behaviour"]
 
@@ -152,8 +151,8 @@ def payment_behaviour(
     ('bob', 1, 0.0, 1, 21, 30.0)
     """
     last = require_day("payment_behaviour", as_of).toordinal()
-    _check_whole("months", months, 1, 120)
-    _check_whole("grace_days", grace_days, 0, 365)
+    whole_between("months", months, 1, 120)
+    whole_between("grace_days", grace_days, 0, 365)
     refuse_twice("payment_behaviour", [customer], PAYMENT_FACTS)
     bills = _open(open_frame(frame, table="invoices"), customer, due, total)
     received = _open(open_beside(bills, payments, table="payments"), customer, paid, amount)
@@ -192,17 +191,6 @@ def _days(months: int) -> int:
     return round(months * 365 / 12)
 
 
-def _check_whole(name: str, given: object, least: int, most: int) -> None:
-    number = whole_number(given)
-    if number is None or not least <= number <= most:
-        raise ParameterError(
-            f"payment_behaviour: {name} is {given!r:.40}, and has to be a whole number from "
-            f"{least} to {most}.",
-            parameter=name,
-            value=given,
-        )
-
-
 def _open(opened: OpenFrame, customer: str, day: str, amount: str) -> OpenFrame:
     require_columns(opened, {"customer": customer, "due": day, "total": amount})
     parsed = parse_objects(opened, [customer, day, _STATUS])
@@ -227,13 +215,11 @@ def _check_currencies(*tables: OpenFrame) -> None:
 
 def _behaviour(events: nw.LazyFrame[Any], last: int, window: int) -> nw.LazyFrame[Any]:
     days = events.group_by("_customer", "_day").agg(nw.col("_net").sum(), nw.col("_bills").sum())
-    order: dict[str, Any] = {"order_by": "_day"}
-    balance = days.with_columns(
-        _balance=denoise(nw.col("_net").cum_sum().over("_customer", **order)),
-    ).with_columns(
-        _before=nw.col("_balance").shift(1).over("_customer", **order),
-        _next=nw.col("_day").shift(-1).over("_customer", **order),
+    balances = days.with_columns(
+        _balance=denoise(nw.col("_net").cum_sum().over("_customer", order_by="_day"))
     )
+    beside = {"_before": ("_balance", 1), "_next": ("_day", -1)}
+    balance = with_neighbours(balances, beside, among=["_customer"], order_by=["_day"])
     first = last - window + 1
     day, none = nw.col("_day"), nw.lit(0).cast(nw.Int64)
     owes, owed = nw.col("_balance") < 0, nw.col("_before").fill_null(0.0) < 0

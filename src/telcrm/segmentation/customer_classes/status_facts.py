@@ -8,12 +8,12 @@ from typing import Any, Final, TypeVar
 import narwhals.stable.v2 as nw
 
 from telcrm.domain import TerminationReason
+from telcrm.domain.arguments import require_day
+from telcrm.domain.moments import month_number
 from telcrm.errors import ParameterError
-from telcrm.segmentation.as_of import require_day
 from telcrm.segmentation.assignment import refuse_repeated, refuse_twice
 from telcrm.segmentation.customer_classes.customer_status_policy import CustomerStatusPolicy
 from telcrm.segmentation.customer_classes.payment_behaviour import PAYMENT_FACTS, payment_behaviour
-from telcrm.segmentation.second_table import open_beside, same_type
 from telcrm.tables.calendar_index import day_index, month_index
 from telcrm.tables.door import (
     ColumnKind,
@@ -26,6 +26,7 @@ from telcrm.tables.door import (
 )
 from telcrm.tables.noise import denoise
 from telcrm.tables.row_checks import RowCheck, amount_checks, check_rows, month_start, not_null
+from telcrm.tables.second_table import open_beside, same_type
 
 __all__ = ["STATUS_FACTS", "status_facts"]
 
@@ -230,7 +231,7 @@ def _revenue(
     same_type(opened, rows, customer)
     rules = [not_null(customer), not_null("period"), month_start("period")]
     check_rows(rows, [*rules, *amount_checks(rows, "revenue")], keys=[customer, "period"])
-    last = 12 * as_of.year + as_of.month - 1
+    last = month_number(as_of)
     recent = rows.rows.select(
         _who=key_values(rows, customer),
         _month=month_index("period"),
@@ -287,10 +288,9 @@ def _share_above(facts: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     ordered = facts.with_columns(
         _held=nw.when(revenue > 0).then(revenue).otherwise(nw.lit(0.0)),
         _descending=-revenue,
-        _all=nw.lit(1),
     ).with_columns(
-        _total=nw.col("_held").sum().over("_all"),
-        _running=nw.col("_held").cum_sum().over("_all", order_by=["_descending", "_customer"]),
+        _total=nw.col("_held").sum(),
+        _running=nw.col("_held").cum_sum().over(order_by=["_descending", "_customer"]),
     )
     # The first of equal customers has all of those above it, and none of its equals, before it.
     some = nw.when(nw.col("_total") > 0).then(nw.col("_total"))

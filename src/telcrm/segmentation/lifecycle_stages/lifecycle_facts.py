@@ -7,10 +7,10 @@ from typing import Any, Final, TypeVar
 
 import narwhals.stable.v2 as nw
 
-from telcrm.segmentation.as_of import require_day
+from telcrm.domain.arguments import require_day
+from telcrm.domain.moments import month_number
 from telcrm.segmentation.assignment import refuse_twice
 from telcrm.segmentation.lifecycle_stages.lifecycle_policy import LifecyclePolicy
-from telcrm.segmentation.second_table import known_keys
 from telcrm.tables.calendar_index import month_index
 from telcrm.tables.door import (
     ColumnKind,
@@ -30,6 +30,7 @@ from telcrm.tables.row_checks import (
     month_start,
     not_null,
 )
+from telcrm.tables.second_table import known_keys
 
 __all__ = ["LIFECYCLE_FACTS", "lifecycle_facts"]
 
@@ -151,7 +152,7 @@ def lifecycle_facts(
     ('bob', 1, 3, 3, 3, 0.0, 9.0)
     ('cid', 0, None, None, None, None, None)
     """
-    last = _month(require_day("lifecycle_facts", as_of))
+    last = month_number(require_day("lifecycle_facts", as_of))
     trend = (policy or LifecyclePolicy()).trend_months
     refuse_twice("lifecycle_facts", [customer], LIFECYCLE_FACTS)
     opened = open_frame(frame, table="subscriber_months")
@@ -178,10 +179,6 @@ def lifecycle_facts(
     return opened.close(  # type: ignore[no-any-return]
         result.select(nw.col("_customer").alias(customer), *LIFECYCLE_FACTS).sort(customer)
     )
-
-
-def _month(day: date) -> int:
-    return 12 * day.year + day.month - 1
 
 
 def _check(

@@ -9,8 +9,9 @@ from math import isfinite, sqrt
 from statistics import NormalDist, median
 from typing import Final
 
+from telcrm.domain.arguments import whole_between
 from telcrm.errors import ParameterError
-from telcrm.kpi.net_promoter import normal_quantile
+from telcrm.kpi.customer_care.net_promoter import normal_quantile
 
 __all__ = [
     "MannKendall",
@@ -218,17 +219,7 @@ def whole_season(season_months: object) -> int:
     >>> whole_season(12)
     12
     """
-    if (
-        isinstance(season_months, bool)
-        or not isinstance(season_months, int)
-        or not 1 <= season_months <= _LONGEST_SEASON
-    ):
-        raise ParameterError(
-            f"season_months is {season_months!r:.40}, and has to be a whole number from 1 to "
-            f"{_LONGEST_SEASON}.",
-            season_months=season_months,
-        )
-    return season_months
+    return whole_between("season_months", season_months, 1, _LONGEST_SEASON)
 
 
 def _seasons(

@@ -1,14 +1,93 @@
-"""Refusals of plain numbers that a formula cannot take."""
+"""Refusals of plain arguments: days, counts, shares and other numbers that formulas cannot take."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from math import isfinite
 from numbers import Real
+from typing import NoReturn
 
+from telcrm.domain.exact import whole_number
 from telcrm.errors import ParameterError
 
-__all__ = ["require_not_negative", "require_positive", "require_same_length", "require_share"]
+__all__ = [
+    "require_day",
+    "require_not_negative",
+    "require_positive",
+    "require_same_length",
+    "require_share",
+    "whole_between",
+]
+
+
+def require_day(question: str, as_of: object) -> date:
+    """Return the day that a question looks back from, or refuse what is none.
+
+    Parameters
+    ----------
+    question : str
+        Name of the function, for the message.
+    as_of : object
+
+    Returns
+    -------
+    date
+
+    Raises
+    ------
+    ParameterError
+        It is no date, or a datetime, whose day depends on the zone.
+
+    Examples
+    --------
+    >>> require_day("lifecycle_facts", date(2024, 5, 31))
+    datetime.date(2024, 5, 31)
+    """
+    if not isinstance(as_of, date):
+        raise ParameterError(
+            f"{question}: as_of is {as_of!r:.60}, and has to be a date, for example "
+            "date(2024, 5, 31).",
+            as_of=as_of,
+        )
+    if isinstance(as_of, datetime):
+        raise ParameterError(
+            f"{question}: as_of is the datetime {as_of}, and has to be a date. Pass the day in the "
+            "zone of your table, for example as_of.date().",
+            as_of=as_of,
+        )
+    return as_of
+
+
+def whole_between(name: str, value: object, least: int, most: int | None = None) -> int:
+    """Return a whole number from ``least`` to ``most``, or refuse it.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument, for the message.
+    value : object
+    least : int
+    most : int, optional
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ParameterError
+
+    Examples
+    --------
+    >>> whole_between("n_clusters", 3, 1)
+    3
+    """
+    number = whole_number(value)
+    if number is None or number < least or (most is not None and number > most):
+        upto = "" if most is None else f" to {most}"
+        _refuse(name, value, f"a whole number from {least}{upto}")
+    return number
 
 
 def require_not_negative(**numbers: object) -> None:
@@ -89,7 +168,7 @@ def _is_finite(number: object) -> bool:
     return type(number) is not bool and isinstance(number, Real) and isfinite(number)
 
 
-def _refuse(name: str, number: object, wanted: str) -> None:
+def _refuse(name: str, number: object, wanted: str) -> NoReturn:
     raise ParameterError(
         f"{name} is {number!r:.40}, and has to be {wanted}.", parameter=name, value=number
     )

@@ -23,8 +23,8 @@ from telcrm.errors import (
     ParameterError,
     UnsupportedFrameError,
 )
-from telcrm.kpi.deviation import deviations
-from telcrm.kpi.deviation_policy import DeviationMethod, DeviationPolicy
+from telcrm.kpi.monthly_series.deviation import deviations
+from telcrm.kpi.monthly_series.deviation_policy import DeviationMethod, DeviationPolicy
 
 SHORT = {method: DeviationPolicy(method=method, min_history=3) for method in DeviationMethod}
 policies = st.sampled_from(list(SHORT.values()))

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import narwhals.stable.v2 as nw
 
 from telcrm.domain import ComplaintStatus
+from telcrm.domain.arguments import require_positive
 from telcrm.kpi.breakdown import Breakdown, Grain, break_down, row_names
 from telcrm.kpi.instants import epoch_second, read_objects, with_epoch_seconds
-from telcrm.kpi.number_checks import require_positive
 from telcrm.tables.door import (
     ColumnKind,
     OpenFrame,
@@ -21,6 +21,7 @@ from telcrm.tables.door import (
     require_columns,
     require_kinds,
 )
+from telcrm.tables.neighbours import with_neighbours
 from telcrm.tables.noise import denoise
 from telcrm.tables.row_checks import RowCheck, check_rows, not_null
 
@@ -338,13 +339,14 @@ def first_contact_resolution(
         _resolved=nw.col("_resolved").cast(nw.Float64),
     )
     came = nw.col("_received")
-    order = ["_received", "_complaint"]
+    beside = with_neighbours(
+        rows,
+        {"_before": ("_received", 1), "_after": ("_received", -1)},
+        among=same,
+        order_by=["_received", "_complaint"],
+    )
     told = (
-        rows.with_columns(
-            _before=came.shift(1).over(*same, order_by=order),
-            _after=came.shift(-1).over(*same, order_by=order),
-        )
-        .with_columns(
+        beside.with_columns(
             repeats=_flag(came - nw.col("_before") <= window),
             _again=_flag(nw.col("_after") - came <= window),
             _solved=_flag(nw.col("_resolved") - came <= window),

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telcrm.errors import ColumnTypeError, InvalidTableError, MissingColumnsError, ParameterError
-from telcrm.kpi.complaints import first_contact_resolution, time_to_resolve
+from telcrm.kpi.customer_care.complaints import first_contact_resolution, time_to_resolve
 
 START = datetime(2024, 1, 30, 18, tzinfo=UTC)
 AS_OF = START + timedelta(days=40)

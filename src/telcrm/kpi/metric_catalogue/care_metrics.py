@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from telcrm.kpi.metric import CONVENTION, Better, Metric, Unit, family
+from telcrm.kpi.metric_catalogue.metric import CONVENTION, Better, Metric, Unit, family
 
 __all__ = ["CARE_METRICS"]
 

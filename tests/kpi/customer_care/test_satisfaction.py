@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telcrm.errors import ColumnTypeError, InvalidTableError, MissingColumnsError, ParameterError
-from telcrm.kpi.net_promoter import nps_of_counts
-from telcrm.kpi.satisfaction import ces, csat, nps, wilson_interval
+from telcrm.kpi.customer_care.net_promoter import nps_of_counts
+from telcrm.kpi.customer_care.satisfaction import ces, csat, nps, wilson_interval
 
 START = datetime(2024, 1, 30, 22, tzinfo=UTC)
 SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}

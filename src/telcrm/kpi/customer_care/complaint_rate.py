@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import narwhals.stable.v2 as nw
 
 from telcrm.domain.choice import choose
-from telcrm.errors import ColumnTypeError, UnsupportedFrameError
 from telcrm.kpi.breakdown import Breakdown, break_down, column_names, row_names
 from telcrm.kpi.instants import read_objects
 from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, month_index
@@ -22,6 +21,7 @@ from telcrm.tables.door import (
     require_kinds,
 )
 from telcrm.tables.row_checks import check_rows, month_start, not_null
+from telcrm.tables.second_table import open_beside, same_type
 
 __all__ = ["CustomerBase", "complaint_rate"]
 
@@ -180,13 +180,7 @@ def _open(
     shared: Sequence[str],
 ) -> tuple[OpenFrame, OpenFrame]:
     opened = open_frame(frame, table="complaints")
-    its_base = open_frame(base, table="subscriber_months")
-    if opened.implementation is not its_base.implementation:
-        raise UnsupportedFrameError(
-            f"complaints are a frame of {opened.implementation}, subscriber_months of "
-            f"{its_base.implementation}. Pass both tables on one engine.",
-            tables=["complaints", "subscriber_months"],
-        )
+    its_base = open_beside(opened, base, table="subscriber_months")
     require_columns(opened, {"at": at, "by": list(keys.groups)})
     require_columns(its_base, {"customer": customer, "period": period, "by": list(shared)})
     opened = read_objects(opened, [at, *keys.groups])
@@ -194,6 +188,8 @@ def _open(
     require_kinds(opened, {**keys.kinds, at: ColumnKind.DATE})
     kinds = dict.fromkeys([customer, *shared], ColumnKind.KEY)
     require_kinds(its_base, {**kinds, period: ColumnKind.DATE})
+    for name in shared:
+        same_type(its_base, opened, name)
     return opened, its_base
 
 
@@ -223,7 +219,6 @@ def _counts(
         _month=month_index(period).cast(nw.Int64),
         **groups,
     )
-    _check_same_types(opened, came, rows, named)
     active = rows.unique().group_by("_month", *inner).agg(nw.len().alias("_active"))
     parts = [complaints.with_columns(_complaints=_count("_complaints"), _active=_none())]
     if own:
@@ -255,21 +250,6 @@ def _count(column: str) -> nw.Expr:
 
 def _none() -> nw.Expr:
     return nw.lit(0).cast(nw.Int64)
-
-
-def _check_same_types(
-    opened: OpenFrame, came: nw.LazyFrame[Any], rows: nw.LazyFrame[Any], groups: dict[str, str]
-) -> None:
-    found, told = came.collect_schema(), rows.collect_schema()
-    for inner, name in groups.items():
-        if found[inner] != told[inner]:
-            raise ColumnTypeError(
-                f"{opened.table}: column {name!r} holds {found[inner]}, in subscriber_months "
-                f"{told[inner]}. Cast one of them.",
-                table=opened.table,
-                column=name,
-                dtype=str(found[inner]),
-            )
 
 
 def _on_every_month(

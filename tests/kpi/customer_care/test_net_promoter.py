@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from telcrm.errors import ParameterError
-from telcrm.kpi.net_promoter import NpsInterval, normal_quantile, nps_change, nps_of_counts
+from telcrm.kpi.customer_care.net_promoter import (
+    NpsInterval,
+    normal_quantile,
+    nps_change,
+    nps_of_counts,
+)
 
 counts = st.integers(0, 400)
 

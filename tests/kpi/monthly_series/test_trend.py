@@ -23,8 +23,8 @@ from telcrm.errors import (
     ParameterError,
     UnsupportedFrameError,
 )
-from telcrm.kpi.monotone_trend import mann_kendall, theil_sen
-from telcrm.kpi.trend import changes, trend
+from telcrm.kpi.monthly_series.monotone_trend import mann_kendall, theil_sen
+from telcrm.kpi.monthly_series.trend import changes, trend
 
 numbers = st.integers(-50, 50).map(float)
 gappy = st.lists(st.none() | numbers, max_size=30)

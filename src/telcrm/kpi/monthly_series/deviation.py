@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from functools import partial
 from itertools import pairwise
 from math import isclose
 from statistics import fmean, median
 from typing import Final, TypeVar
 
 from telcrm.errors import ParameterError
-from telcrm.kpi.deviation_policy import DeviationMethod, DeviationPolicy
-from telcrm.kpi.monotone_trend import median_slope
-from telcrm.kpi.series import first_of_month, read_series
-from telcrm.tables.result_table import ResultColumn, result_table
+from telcrm.kpi.monthly_series.deviation_policy import DeviationMethod, DeviationPolicy
+from telcrm.kpi.monthly_series.monotone_trend import median_slope
+from telcrm.kpi.monthly_series.series import read_series
 
 __all__ = ["deviations"]
 
@@ -144,6 +143,7 @@ def deviations(
     Examples
     --------
     >>> import polars as pl
+    >>> from datetime import date
     >>> months = [date(2023 + at // 12, at % 12 + 1, 1) for at in range(14)]
     >>> churned = [50, 52, 49, 51, 50, 48, 53, 50, 51, 49, 52, 50, 51, 90]
     >>> flagged = deviations(pl.DataFrame({"period": months, "lost": churned}), value="lost")
@@ -167,23 +167,7 @@ def deviations(
         keeps_value=True,
         what="deviations",
     )
-    rows = [
-        {
-            period: first_of_month(series.first + at),
-            value: number,
-            **_judge(series.values, at, agreed),
-        }
-        for series in read.series
-        for at, number in enumerate(series.values)
-    ]
-    kinds = {period: date, **dict.fromkeys([value], float), **_RESULT}
-    columns = {
-        name: ResultColumn(kind, [row[name] for row in rows]) for name, kind in kinds.items()
-    }
-    groups = read.group_columns([len(series.values) for series in read.series])
-    ordered = {period: columns.pop(period), **groups, **columns}
-    result = result_table(read.opened, ordered).sort(period, *read.groups)
-    return read.opened.close(result)  # type: ignore[no-any-return]
+    return read.told_monthly(partial(_judge, policy=agreed), _RESULT, period=period, value=value)  # type: ignore[no-any-return]
 
 
 def _judge(

@@ -7,9 +7,15 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
-from telcrm.kpi.monotone_trend import MannKendall, mann_kendall, theil_sen, whole_season
-from telcrm.kpi.net_promoter import normal_quantile
-from telcrm.kpi.series import Series, first_of_month, read_series
+from telcrm.domain.moments import first_of_month
+from telcrm.kpi.customer_care.net_promoter import normal_quantile
+from telcrm.kpi.monthly_series.monotone_trend import (
+    MannKendall,
+    mann_kendall,
+    theil_sen,
+    whole_season,
+)
+from telcrm.kpi.monthly_series.series import Series, read_series
 from telcrm.tables.result_table import ResultColumn, result_table
 
 __all__ = ["TrendDirection", "changes", "trend"]
@@ -204,23 +210,7 @@ def changes(
     read = read_series(
         frame, period=period, value=value, by=by, results=_CHANGES, keeps_value=True, what="changes"
     )
-    rows = [
-        {
-            period: first_of_month(series.first + at),
-            value: number,
-            **_changes_at(series.values, at),
-        }
-        for series in read.series
-        for at, number in enumerate(series.values)
-    ]
-    kinds = {period: date, **dict.fromkeys([value], float), **_CHANGES}
-    columns = {
-        name: ResultColumn(kind, [row[name] for row in rows]) for name, kind in kinds.items()
-    }
-    groups = read.group_columns([len(series.values) for series in read.series])
-    ordered = {period: columns.pop(period), **groups, **columns}
-    result = result_table(read.opened, ordered).sort(period, *read.groups)
-    return read.opened.close(result)  # type: ignore[no-any-return]
+    return read.told_monthly(_changes_at, _CHANGES, period=period, value=value)  # type: ignore[no-any-return]
 
 
 def _trend_row(series: Series, confidence: float, season_months: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Erlang's formulas: published numbers, their own Markov chain, and thousands of agents."""
+"""Queues of callers: published numbers, their own Markov chain, and thousands of agents."""
 
 from __future__ import annotations
 
@@ -10,18 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
-from scipy.stats import norm, poisson
+from scipy.stats import norm
 
 from telcrm.errors import ParameterError
-from telcrm.kpi.erlang import (
-    QueueMeasures,
-    agents_for,
-    erlang_b,
-    erlang_c,
-    lines_for,
-    offered_load,
-    queue_measures,
-)
+from telcrm.kpi.customer_care.erlang import erlang_b, erlang_c, lines_for, offered_load
+from telcrm.kpi.customer_care.queue import QueueMeasures, agents_for, queue_measures
 
 loads = st.floats(0.01, 60.0)
 staff = st.integers(1, 80)
@@ -52,21 +45,6 @@ def chain(
     length = float((np.arange(_CHAIN) * queue).sum())
     in_time = float(states[:agents].sum() + (queue * fates[:_CHAIN, answered]).sum())
     return float(queue.sum()), leaving * length / load, length, in_time
-
-
-@pytest.mark.parametrize(
-    ("lines", "blocking"),
-    # The recursion by hand; B(10, 10) stands in every table of Erlang B.
-    [(0, 1.0), (1, 10 / 11), (10, 0.21458), (17, 0.01295)],
-)
-def test_erlang_b_of_ten_erlangs(lines: int, blocking: float) -> None:
-    assert erlang_b(10, lines) == pytest.approx(blocking, abs=5e-6)
-
-
-@given(load=loads, lines=st.integers(0, 80))
-def test_erlang_b_is_a_truncated_poisson_distribution(load: float, lines: int) -> None:
-    expected = poisson.pmf(lines, load) / poisson.cdf(lines, load)
-    assert erlang_b(load, lines) == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -199,12 +177,6 @@ def test_agents_for_a_hundred_calls_in_half_an_hour() -> None:
     assert agents_for(10, handling_time_s=180, patience_s=300).agents == 13
 
 
-@given(load=loads, blocking=st.floats(1e-6, 0.9))
-def test_lines_are_the_least_that_lose_so_little(load: float, blocking: float) -> None:
-    lines = lines_for(load, blocking=blocking)
-    assert erlang_b(load, lines) <= blocking < (erlang_b(load, lines - 1) if lines else inf)
-
-
 def test_thousands_of_agents_neither_overflow_nor_vanish() -> None:
     assert erlang_b(10_000, 10_000) == pytest.approx(0.00794, abs=5e-6)
     big = agents_for(10_000, handling_time_s=180)
@@ -253,15 +225,6 @@ def test_a_single_agent_is_the_textbook_queue() -> None:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: erlang_b(-1, 3), "load is -1"),
-        (lambda: erlang_b(float("nan"), 3), "load is nan"),
-        (lambda: erlang_b(1, -1), "lines is -1"),
-        (lambda: erlang_b(1, 2.0), "lines is 2.0"),  # type: ignore[arg-type]
-        (lambda: erlang_c(1, 0), "agents is 0"),
-        (lambda: erlang_c(2e6, 3), "at most 1000000 erlangs"),
-        (lambda: lines_for(1, blocking=0), "blocking is 0"),
-        (lambda: lines_for(1, blocking=1), "below 1"),
-        (lambda: offered_load(1, interval_s=0, handling_time_s=1), "interval_s is 0"),
         (lambda: queue_measures(1, 2, handling_time_s=0), "handling_time_s is 0"),
         (lambda: queue_measures(1, 2, handling_time_s=1, threshold_s=-1), "threshold_s is -1"),
         (lambda: queue_measures(1, 2, handling_time_s=1, patience_s=0), "patience_s is 0"),

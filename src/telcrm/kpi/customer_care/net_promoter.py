@@ -8,8 +8,8 @@ from math import erfc, sqrt
 from numbers import Real
 from statistics import NormalDist
 
+from telcrm.domain.arguments import whole_between
 from telcrm.domain.choice import choose
-from telcrm.domain.exact import whole_number
 from telcrm.errors import ParameterError
 
 __all__ = [
@@ -159,7 +159,8 @@ def nps_of_counts(
     >>> round(nps_of_counts(3, 0, 0, interval="adjusted_wald").low, 1)
     -6.6
     """
-    counts = [_count(name, value) for name, value in _named(promoters, passives, detractors)]
+    named = _named(promoters, passives, detractors)
+    counts = [whole_between(name, value, 0) for name, value in named]
     z = normal_quantile(confidence)
     method = choose(NpsInterval, interval, "interval")
     for_them, neither, against = counts
@@ -276,14 +277,3 @@ def normal_quantile(confidence: float) -> float:
 
 def _named(promoters: object, passives: object, detractors: object) -> list[tuple[str, object]]:
     return [("promoters", promoters), ("passives", passives), ("detractors", detractors)]
-
-
-def _count(name: str, value: object) -> int:
-    number = whole_number(value)
-    if number is None or number < 0:
-        raise ParameterError(
-            f"{name} is {value!r:.60}, and has to be a count: a whole number of at least 0.",
-            parameter=name,
-            value=value,
-        )
-    return number

@@ -64,7 +64,7 @@ class Metric(Record):
 
     Examples
     --------
-    >>> from telcrm.kpi.catalogue import catalogue
+    >>> from telcrm.kpi.metric_catalogue.catalogue import catalogue
     >>> catalogue()["arpu"].unit
     <Unit.MONEY: 'money'>
     """

@@ -1,31 +1,22 @@
-"""Lines and agents for a load of calls, by Erlang's formulas B, C and A.
-
-Loads are in erlangs: calls per unit of time, times their mean length in that unit. Calls come
-independently at a constant rate, and their lengths are exponential.
-"""
+"""Queues of callers: how long they wait and how many give up, by Erlang's models C and A."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
 from math import exp, expm1, inf, log
 
-from telcrm.domain.exact import whole_number
+from telcrm.domain.arguments import require_not_negative, require_positive, whole_between
 from telcrm.errors import ParameterError
-from telcrm.kpi.number_checks import require_not_negative, require_positive
+from telcrm.kpi.customer_care.erlang import (
+    blocking_by_lines,
+    erlang_b,
+    require_goal,
+    require_load,
+    waiting_share,
+)
 
-__all__ = [
-    "QueueMeasures",
-    "agents_for",
-    "erlang_b",
-    "erlang_c",
-    "lines_for",
-    "offered_load",
-    "queue_measures",
-]
+__all__ = ["QueueMeasures", "agents_for", "queue_measures"]
 
-_MAX_LOAD = 1e6
 _MAX_PATIENCE = 1e6
 _NEGLIGIBLE = 1e-18
 _NEGLIGIBLE_LOG = 40.0
@@ -62,141 +53,6 @@ class QueueMeasures:
     service_level: float
     mean_wait_s: float
     abandonment: float
-
-
-def offered_load(calls: float, *, interval_s: float, handling_time_s: float) -> float:
-    """Return the load, in erlangs, of some calls in an interval.
-
-    Parameters
-    ----------
-    calls : float >= 0
-        Number of calls in the interval, as forecast.
-    interval_s : float > 0
-        Seconds.
-    handling_time_s : float > 0
-        Mean seconds that a call takes an agent, wrap-up included.
-
-    Returns
-    -------
-    float
-        ``calls * handling_time_s / interval_s``
-
-    Raises
-    ------
-    ParameterError
-        A number is out of range.
-
-    Examples
-    --------
-    >>> offered_load(100, interval_s=1800, handling_time_s=180)
-    10.0
-    """
-    require_not_negative(calls=calls)
-    require_positive(interval_s=interval_s, handling_time_s=handling_time_s)
-    return float(calls) * float(handling_time_s) / float(interval_s)
-
-
-def erlang_b(load: float, lines: int) -> float:
-    """Share of calls that find all lines busy and are lost.
-
-    Parameters
-    ----------
-    load : float in [0, 1e6]
-        Erlangs.
-    lines : int >= 0
-
-    Returns
-    -------
-    float in [0, 1]
-
-    Raises
-    ------
-    ParameterError
-        A number is out of range.
-
-    Notes
-    -----
-    ``B(0) = 1``, ``B(n) = A B(n-1) / (n + A B(n-1))``: no factorial, so it holds for thousands of
-    lines. Loss does not depend on how the lengths of calls are spread.
-
-    References
-    ----------
-    Erlang (1917), "Solution of some problems in the theory of probabilities of significance in
-    automatic telephone exchanges". ITU-D SG 2, Teletraffic Engineering Handbook: the recursion.
-
-    Examples
-    --------
-    >>> round(erlang_b(10, 10), 5), round(erlang_b(10, 17), 5)
-    (0.21458, 0.01295)
-    """
-    offered = _load(load)
-    wanted = _whole("lines", lines, least=0)
-    for number, blocking in _blocking(offered):
-        # Below the least float it stays 0.
-        if number == wanted or not blocking:
-            return blocking
-    raise AssertionError  # pragma: no cover
-
-
-def erlang_c(load: float, agents: int) -> float:
-    """Share of callers who have to wait, if nobody gives up.
-
-    Parameters
-    ----------
-    load : float in [0, 1e6]
-        Erlangs.
-    agents : int >= 1
-
-    Returns
-    -------
-    float in [0, 1]
-        1 where the load is not below the number of agents: the queue then grows without end.
-
-    Raises
-    ------
-    ParameterError
-        A number is out of range.
-
-    Notes
-    -----
-    ``C = n B / (n - A (1 - B))``, with ``B`` of :func:`erlang_b`.
-
-    Examples
-    --------
-    >>> round(erlang_c(10, 14), 4)
-    0.1741
-    """
-    offered = _load(load)
-    number = _whole("agents", agents, least=1)
-    return _delay(offered, number, erlang_b(offered, number))
-
-
-def lines_for(load: float, *, blocking: float) -> int:
-    """Return the least number of lines that lose no more than a share of calls.
-
-    Parameters
-    ----------
-    load : float in [0, 1e6]
-        Erlangs.
-    blocking : float in (0, 1)
-        Share of calls that may be lost.
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    ParameterError
-        A number is out of range.
-
-    Examples
-    --------
-    >>> lines_for(10, blocking=0.01)
-    18
-    """
-    offered, goal = _load(load), _goal(blocking=blocking)
-    return next(number for number, lost in _blocking(offered) if lost <= goal)
 
 
 def queue_measures(
@@ -259,7 +115,7 @@ def queue_measures(
     >>> round(impatient.wait_probability, 4), round(impatient.abandonment, 4)
     (0.2258, 0.025)
     """
-    offered, number = _load(load), _whole("agents", agents, least=1)
+    offered, number = require_load(load), whole_between("agents", agents, 1)
     handling = _handling(handling_time_s)
     threshold = _threshold(threshold_s)
     if patience_s is None:
@@ -307,13 +163,13 @@ def agents_for(
     >>> agents_for(10, handling_time_s=180, patience_s=300).agents
     13
     """
-    offered, handling = _load(load), _handling(handling_time_s)
-    goal = _goal(service_level=service_level)
+    offered, handling = require_load(load), _handling(handling_time_s)
+    goal = require_goal(service_level=service_level)
     threshold = _threshold(threshold_s)
     if patience_s is None:
         return next(
             measured
-            for number, blocking in _blocking(offered)
+            for number, blocking in blocking_by_lines(offered)
             if number > offered
             and (measured := _patient(offered, number, blocking, handling, threshold)).service_level
             >= goal
@@ -336,23 +192,10 @@ def agents_for(
     return measure(enough)
 
 
-def _blocking(load: float) -> Iterator[tuple[int, float]]:
-    """Yield 0, 1, 2, ... lines with the share of calls that they lose."""
-    blocking = 1.0
-    for number in count():
-        if number:
-            blocking = load * blocking / (number + load * blocking)
-        yield number, blocking
-
-
-def _delay(load: float, agents: int, blocking: float) -> float:
-    return 1.0 if load >= agents else agents * blocking / (agents - load * (1.0 - blocking))
-
-
 def _patient(
     load: float, agents: int, blocking: float, handling: float, threshold: float
 ) -> QueueMeasures:
-    waits = _delay(load, agents, blocking)
+    waits = waiting_share(load, agents, blocking)
     spare = agents - load
     stable = spare > 0
     return QueueMeasures(
@@ -443,18 +286,6 @@ def _answered_share(load: float, agents: int, leaving: float, threshold: float) 
     return min(integral(low, cut, answered=True) / whole, 1.0)
 
 
-def _load(value: float) -> float:
-    require_not_negative(load=value)
-    if value > _MAX_LOAD:
-        raise ParameterError(
-            f"load is {value!r}, and has to be at most {_MAX_LOAD:.0f} erlangs: look for a slip in "
-            "the unit of time.",
-            parameter="load",
-            value=value,
-        )
-    return float(value)
-
-
 def _handling(value: float) -> float:
     require_positive(handling_time_s=value)
     return float(value)
@@ -475,26 +306,3 @@ def _patience(value: float, handling: float) -> float:
             value=value,
         )
     return float(value)
-
-
-def _goal(**share: float) -> float:
-    require_positive(**share)
-    [(name, value)] = share.items()
-    if value >= 1:
-        raise ParameterError(
-            f"{name} is {value!r}, and has to be a share below 1: no staff reaches all.",
-            parameter=name,
-            value=value,
-        )
-    return float(value)
-
-
-def _whole(name: str, value: object, *, least: int) -> int:
-    number = whole_number(value)
-    if number is None or number < least:
-        raise ParameterError(
-            f"{name} is {value!r:.60}, and has to be a whole number of at least {least}.",
-            parameter=name,
-            value=value,
-        )
-    return number

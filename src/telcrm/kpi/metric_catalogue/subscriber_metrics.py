@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from telcrm.kpi.metric import CONVENTION, Better, Metric, Unit, family
+from telcrm.kpi.metric_catalogue.metric import CONVENTION, Better, Metric, Unit, family
 
-__all__ = ["BASE_METRICS"]
+__all__ = ["SUBSCRIBER_METRICS"]
 
 _UP, _DOWN, _NEITHER = Better.HIGHER, Better.LOWER, Better.NEITHER
 _COUNT, _MONEY, _SHARE = Unit.COUNT, Unit.MONEY, Unit.SHARE
@@ -64,7 +64,7 @@ _MOVEMENT: Final = (
     ),
 )
 
-BASE_METRICS: Final[tuple[Metric, ...]] = (
+SUBSCRIBER_METRICS: Final[tuple[Metric, ...]] = (
     *family(
         "movement",
         _MOVEMENT,

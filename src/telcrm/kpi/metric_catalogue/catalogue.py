@@ -7,21 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from importlib.util import find_spec
 from typing import Any, Final
 
-import narwhals.stable.v2 as nw
-
-from telcrm.errors import MissingExtraError, ParameterError
-from telcrm.kpi.metric import Metric
-from telcrm.kpi.metrics_base import BASE_METRICS
-from telcrm.kpi.metrics_care import CARE_METRICS
-from telcrm.kpi.metrics_money import MONEY_METRICS
+from telcrm.errors import ParameterError
+from telcrm.kpi.metric_catalogue.care_metrics import CARE_METRICS
+from telcrm.kpi.metric_catalogue.metric import Metric
+from telcrm.kpi.metric_catalogue.money_metrics import MONEY_METRICS
+from telcrm.kpi.metric_catalogue.subscriber_metrics import SUBSCRIBER_METRICS
+from telcrm.tables.plain_frame import FrameLibrary, plain_frame
+from telcrm.tables.result_table import ResultColumn
 
 __all__ = ["Catalogue", "catalogue"]
 
 _FORMAT: Final = "telcrm.kpi.catalogue/1"
-_BACKENDS: Final = ("polars", "pandas", "pyarrow")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -94,7 +92,7 @@ class Catalogue:
         content = {"$format": _FORMAT, "metrics": self.to_dicts()}
         return json.dumps(content, indent=indent, ensure_ascii=False)
 
-    def to_frame(self, *, backend: str = "polars") -> Any:
+    def to_frame(self, *, backend: FrameLibrary | str = FrameLibrary.POLARS) -> Any:
         """Return a row for each metric, all columns text.
 
         Parameters
@@ -114,19 +112,11 @@ class Catalogue:
         MissingExtraError
             It is not installed.
         """
-        if backend not in _BACKENDS:
-            raise ParameterError(
-                f"backend={backend!r:.60} is none. Choose from: {', '.join(_BACKENDS)}.",
-                backend=backend,
-            )
-        if find_spec(backend) is None:
-            extra = "polars" if backend == "pyarrow" else backend
-            raise MissingExtraError.needing("the catalogue as a frame", backend, extra=extra)
         rows = [_row(metric) for metric in self.metrics]
-        columns = {name: [row[name] for row in rows] for name in Metric.model_fields}
-        schema = dict.fromkeys(columns, nw.String())
-        library: Any = backend
-        return nw.from_dict(columns, schema=schema, backend=library).to_native()
+        columns = {
+            name: ResultColumn(str, [row[name] for row in rows]) for name in Metric.model_fields
+        }
+        return plain_frame(columns, backend)
 
     def __repr__(self) -> str:
         functions = len({metric.function for metric in self.metrics})
@@ -169,5 +159,5 @@ def catalogue() -> Catalogue:
         ...
     telcrm.errors.ParameterError: [TC-PARAM-001] There is no metric 'lost_rate'. Nearest: ...
     """
-    every = (*BASE_METRICS, *MONEY_METRICS, *CARE_METRICS)
+    every = (*SUBSCRIBER_METRICS, *MONEY_METRICS, *CARE_METRICS)
     return Catalogue(tuple(sorted(every, key=lambda metric: metric.name)))

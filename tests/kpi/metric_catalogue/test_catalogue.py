@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
@@ -13,10 +12,11 @@ from typing import Any
 import polars as pl
 import pytest
 
+import telcrm.tables.plain_frame
 from telcrm import kpi
 from telcrm.errors import MissingExtraError, ParameterError
-from telcrm.kpi.catalogue import Catalogue, catalogue
-from telcrm.kpi.metric import Metric
+from telcrm.kpi.metric_catalogue.catalogue import Catalogue, catalogue
+from telcrm.kpi.metric_catalogue.metric import Metric
 from telcrm.synth import Operator
 from telcrm.tables import TABLES
 
@@ -272,7 +272,6 @@ def test_frames_of_nothing_and_of_nobody(monkeypatch: pytest.MonkeyPatch) -> Non
     assert Catalogue(()).to_frame().columns == list(Metric.model_fields)
     with pytest.raises(ParameterError, match="polars, pandas, pyarrow"):
         catalogue().to_frame(backend="spark")
-    # The function stands before the module of its name.
-    monkeypatch.setattr(sys.modules["telcrm.kpi.catalogue"], "find_spec", lambda _: None)
+    monkeypatch.setattr(telcrm.tables.plain_frame, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r"telcrm\[pandas\]"):
         catalogue().to_frame(backend="pandas")

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telcrm.errors import ColumnTypeError, InvalidTableError, MissingColumnsError, ParameterError
-from telcrm.kpi.contact_centre import (
+from telcrm.kpi.customer_care.contact_centre import (
     AbandonedContacts,
     ServiceLevelPolicy,
     ShortAbandons,

@@ -20,7 +20,7 @@ from telcrm.errors import (
     ParameterError,
     UnsupportedFrameError,
 )
-from telcrm.kpi.complaint_rate import CustomerBase, complaint_rate
+from telcrm.kpi.customer_care.complaint_rate import CustomerBase, complaint_rate
 from telcrm.testing import bases
 
 JAN, FEB, MAR, APR = (date(2024, month, 1) for month in (1, 2, 3, 4))

@@ -1,4 +1,4 @@
-"""The customers of a second table, beside those of the first."""
+"""A second table beside the first: of the same engine, with keys of the same type."""
 
 from __future__ import annotations
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import narwhals.stable.v2 as nw
 
+from telcrm.domain.moments import first_of_month
 from telcrm.errors import ColumnTypeError, InvalidTableError
 from telcrm.kpi.breakdown import refuse_clashes
 from telcrm.kpi.flows import group_columns
@@ -24,10 +25,10 @@ from telcrm.tables.door import (
     require_kinds,
 )
 from telcrm.tables.findings import Finding, counted, readable, written_keys
-from telcrm.tables.result_table import ResultColumn
+from telcrm.tables.result_table import ResultColumn, result_table
 from telcrm.tables.row_checks import FIRST_KEYS, check_rows, finite, month_start, not_null
 
-__all__ = ["Series", "SeriesTable", "first_of_month", "read_series"]
+__all__ = ["Series", "SeriesTable", "read_series"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,44 @@ class SeriesTable:
             )
             for at, name in enumerate(self.groups)
         }
+
+    def told_monthly(
+        self,
+        tell: Callable[[Sequence[float | None], int], Mapping[str, Any]],
+        kinds: Mapping[str, type],
+        *,
+        period: str,
+        value: str,
+    ) -> Any:
+        """Make the frame that tells something of every month of every series.
+
+        Parameters
+        ----------
+        tell : callable
+            Takes the values of a series and the place of a month among them, and returns what is
+            told of it, by name.
+        kinds : mapping of str to type
+            Of what is told.
+        period, value : str
+            What to call the columns of the month and of its value.
+
+        Returns
+        -------
+        dataframe
+            Of the flavour that the caller's frame had, sorted by period and group.
+        """
+        rows = [
+            {period: first_of_month(series.first + at), value: number, **tell(series.values, at)}
+            for series in self.series
+            for at, number in enumerate(series.values)
+        ]
+        columns = {
+            name: ResultColumn(kind, [row[name] for row in rows])
+            for name, kind in {period: date, value: float, **kinds}.items()
+        }
+        groups = self.group_columns([len(series.values) for series in self.series])
+        ordered = {period: columns.pop(period), **groups, **columns}
+        return self.opened.close(result_table(self.opened, ordered).sort(period, *self.groups))
 
 
 def read_series(
@@ -146,17 +185,6 @@ def read_series(
     return SeriesTable(
         opened, groups, tuple(_dense(group, found[group]) for group in sorted(found))
     )
-
-
-def first_of_month(month: int) -> date:
-    """Return the day that a month index stands for.
-
-    Examples
-    --------
-    >>> first_of_month(24288)
-    datetime.date(2024, 1, 1)
-    """
-    return date(month // 12, month % 12 + 1, 1)
 
 
 def _dense(group: tuple[Any, ...], points: Sequence[tuple[int, float | None]]) -> Series:

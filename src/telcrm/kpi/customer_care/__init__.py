@@ -1,0 +1,3 @@
+"""Satisfaction, complaints and the contact centre."""
+
+__all__ = ()

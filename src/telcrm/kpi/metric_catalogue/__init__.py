@@ -1,0 +1,3 @@
+"""Every metric as data: name, formula, unit, source, inputs."""
+
+__all__ = ()
