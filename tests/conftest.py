@@ -139,6 +139,12 @@ class _FilesAndSpark(LoadFileScheduling):  # type: ignore[misc] # xdist has no t
         return "spark" if "pyspark" in parameters else super()._split_scope(nodeid)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put in front what takes longest: a long file begun last keeps one process busy alone."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not any(map(item.get_closest_marker, ("spark", "slow"))))
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
     """Schedule the tests of a run in several processes."""
     return _FilesAndSpark(config, log)

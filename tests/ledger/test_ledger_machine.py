@@ -60,6 +60,8 @@ from telcrm.ledger.stores.memory import MemoryStore
 from telcrm.ledger.stores.protocol import AgingSums, AsOf, LedgerStore
 from telcrm.ledger.stores.sql_store import open_sql_store
 
+pytestmark = pytest.mark.slow
+
 T = TypeVar("T")
 
 FIRST_DAY = date(2026, 1, 1)

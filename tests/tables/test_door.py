@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from typing import Any
 
+import duckdb
 import narwhals.stable.v2 as nw
 import pandas as pd
 import polars as pl
@@ -110,3 +111,23 @@ def test_a_pandas_period_is_told_how_to_become_a_date() -> None:
     opened = open_frame(months, table="subscriber_months")
     with pytest.raises(ColumnTypeError, match=r"\.dt\.to_timestamp\(\)"):
         require_kinds(opened, {"period": ColumnKind.DATE})
+
+
+def test_what_is_computed_is_the_same_rows_on_the_same_engine(backend: Any) -> None:
+    opened = open_frame(backend.frame(COLUMNS), table="t")
+    counted = opened.rows.group_by("customer_id").agg(nw.len().alias("rows"))
+    kept = opened.computed(counted.with_columns(nw.col("rows").cast(nw.Int64)))
+    assert kept.implementation is opened.implementation
+    told = backend.rows(kept.to_native())
+    assert {row["customer_id"]: row["rows"] for row in told} == {"a": 1, "b": 1, "c": 1}
+    # It meets the rows it was computed from.
+    joined = opened.rows.join(kept, on="customer_id").select("customer_id", "rows")
+    assert len(backend.rows(joined.to_native())) == len(COLUMNS["customer_id"])
+
+
+def test_a_duckdb_that_may_not_read_python_keeps_the_query() -> None:
+    connection = duckdb.connect()
+    connection.execute("SET python_enable_replacements = false")
+    opened = open_frame(connection.sql("SELECT 1 AS a"), table="t")
+    [row] = opened.computed(opened.rows).to_native().fetchall()
+    assert row == (1,)

@@ -161,8 +161,9 @@ def movement(
     A pandas column of ``Period`` is converted with ``frame["period"].dt.to_timestamp()``.
 
     A lazy frame stays lazy, but one query runs at once to check the keys and find the first and the
-    last month, and with ``by`` another to see whether anyone stands in several groups in one month.
-    The table must not change between these queries and yours.
+    last month, and with ``by`` another that counts all flows and sees whether anyone stands in
+    several groups in one month. If so, the counting is left to your query, after all. The table must
+    not change between these queries and yours.
 
     References
     ----------

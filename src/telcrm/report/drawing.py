@@ -31,6 +31,7 @@ WIDE_IN = 12.4
 """Width of a plot that takes the whole page, for text of the same size as in the others."""
 
 _IDS = re.compile(r'(\bid="|href="#|url\(#)')
+_NO_METADATA = ("Date", "Creator", "Format", "Type")
 _METADATA = re.compile(r"<metadata>.*?</metadata>\s*", re.DOTALL)
 _HEAD = re.compile(r'<svg[^>]*?viewBox="([^"]*)"[^>]*>')
 
@@ -67,6 +68,7 @@ class Plot:
         str
             An ``<svg>`` element.
         """
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
         from matplotlib.figure import Figure
 
         # A browser draws the text with its own fonts; matplotlib's are only there to measure it.
@@ -75,12 +77,10 @@ class Plot:
             figure = Figure(figsize=(self.width_in, self.height_in), layout="constrained")
             self.draw(figure)
             out = io.StringIO()
-            figure.savefig(
-                out,
-                format="svg",
-                transparent=True,
-                metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
-            )
+            for patch in (figure.patch, *(axes.patch for axes in figure.axes)):
+                patch.set(facecolor="none", edgecolor="none")
+            # What savefig does besides, for any format, is to draw everything twice.
+            FigureCanvasSVG(figure).print_svg(out, metadata=dict.fromkeys(_NO_METADATA))
         return _inline(out.getvalue(), prefix=prefix, label=self.label)
 
 
