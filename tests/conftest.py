@@ -132,11 +132,16 @@ _SPARK_MARKS = [
 
 
 class _FilesAndSpark(LoadFileScheduling):  # type: ignore[misc] # xdist has no types
-    """Gives a test process whole files, and all of Spark to one: its machine starts slowly."""
+    """Gives a test process whole files, and to one all of Spark, which starts slowly.
+
+    All files about the report go together, too: they look at one that is made once a process.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        _, _, parameters = nodeid.partition("[")
-        return "spark" if "pyspark" in parameters else super()._split_scope(nodeid)
+        path, _, parameters = nodeid.partition("[")
+        if "pyspark" in parameters:
+            return "spark"
+        return "report" if path.startswith("tests/report/") else super()._split_scope(nodeid)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -164,6 +169,12 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 @pytest.fixture(scope="session", params=[name for name in ENGINES if name != "pyspark"])
 def quick_backend(request: pytest.FixtureRequest) -> Backend:
     """Each engine but Spark, for tests that run many times."""
+    return Backend(request.param, ENGINES[request.param])
+
+
+@pytest.fixture(scope="session", params=["pandas", "pandas_pyarrow", "polars_lazy", "duckdb"])
+def distinct_backend(request: pytest.FixtureRequest) -> Backend:
+    """Each engine but Spark, once: at the door, eager Polars and PyArrow become lazy Polars."""
     return Backend(request.param, ENGINES[request.param])
 
 

@@ -1,5 +1,8 @@
-"""Here `backend` is each engine but Spark: tests/test_every_engine.py asks that one."""
+"""Here `backend` is each engine that computes in its own way, but Spark.
 
-from tests.conftest import quick_backend as backend
+tests/test_every_engine.py asks every function of this room on all engines.
+"""
+
+from tests.conftest import distinct_backend as backend
 
 __all__ = ["backend"]

@@ -209,7 +209,7 @@ def _leading_groups(rows: nw.LazyFrame[Any], groups: Iterable[str]) -> nw.LazyFr
         over_parts = {name: total.over("_customer", "_month") for name, total in totals.items()}
         parts = parts.with_columns(**over_parts)
     chosen = parts.unique(["_customer", "_month"], keep="first", order_by=["_descending", *groups])
-    return chosen.drop("_descending")
+    return chosen.drop("_descending").with_columns(_parted=nw.lit(1))
 
 
 def _totals(rows: nw.LazyFrame[Any]) -> dict[str, nw.Expr]:
@@ -254,27 +254,35 @@ def _flag(
         _stayed=flag(reduce(and_, [was_there, *same_groups])),
         _stays=flag(nw.col("_after_month") == month + 1) if leaves_early else nw.lit(1),
     )
-    here, stayed, stays = (nw.col(name) == 1 for name in ("_was_there", "_stayed", "_stays"))
-    comes = here & ~stayed
+    # Each is used several times, and computed once.
+    met = {
+        "_comes": nw.col("_was_there") - nw.col("_stayed"),
+        "_keeps": nw.col("_stayed") * nw.col("_stays"),
+    }
+    if "_revenue" in measures:
+        met["_change"] = denoise(nw.col("_revenue") - nw.col("_before_revenue"))
+    told = told.with_columns(**met)
+    here, stayed, stays, comes = (
+        nw.col(name) == 1 for name in ("_was_there", "_stayed", "_stays", "_comes")
+    )
     flags = {
         "new": nw.col("_new"),
         "reactivated": nw.col("_returns"),
         "closing": nw.col("_stays"),
-        "retained": flag(stayed & stays),
+        "retained": nw.col("_keeps"),
     }
     if leaves_early:
         flags["lost"] = 1 - nw.col("_stays")
     if groups:
-        flags["transferred_in"] = flag(comes)
-    if "_parted" in months.collect_schema().names():
-        flags["_parted"] = nw.col("_parted")
+        flags |= {"transferred_in": nw.col("_comes"), "_parted": nw.col("_parted")}
     if "_revenue" in measures:
-        revenue, paid_before = nw.col("_revenue"), nw.col("_before_revenue")
-        change = denoise(revenue - paid_before)
+        revenue, paid_before, change = (
+            nw.col(name) for name in ("_revenue", "_before_revenue", "_change")
+        )
         rose, fell = _changes(policy, change)
         flags |= {
-            "upgraded": flag(stayed & stays & rose),
-            "downgraded": flag(stayed & stays & fell),
+            "upgraded": nw.col("_keeps") * flag(rose),
+            "downgraded": nw.col("_keeps") * flag(fell),
             "new_revenue": amount(nw.col("_new") == 1, revenue),
             "reactivated_revenue": amount(nw.col("_returns") == 1, revenue),
             "expansion_revenue": amount(here & (change > 0), change),
@@ -339,27 +347,25 @@ def _by_group(opened: OpenFrame, pairs: nw.LazyFrame[Any], groups: list[str]) ->
     origins = [f"_from{name}" for name in groups]
     other = {"_month", "_parted", *groups, *origins}
     flows = [name for name in pairs.collect_schema().names() if name not in other]
-    gains = nw.col("_side") == 0
     moves = {name: name.replace("_in", "_out") for name in flows if name.startswith("transferred")}
-
-    def of_side(side: nw.Expr, name: str) -> nw.Expr:
-        nothing = 0.0 if name.endswith("_revenue") else 0
-        return nw.when(side).then(nw.col(name)).otherwise(nw.lit(nothing))
-
-    sided = pairs.join(
-        result_table(opened, {"_side": ResultColumn(int, [0, 1])}), how="cross"
-    ).select(
+    sides = {"_gains": ResultColumn(int, [1, 0]), "_leaves": ResultColumn(int, [0, 1])}
+    sided = pairs.join(result_table(opened, sides), how="cross").select(
         "_month",
+        _where(flows, "_gains"),
+        *[_where([name], "_leaves").alias(out) for name, out in moves.items()],
         **{
-            name: nw.when(gains).then(nw.col(name)).otherwise(nw.col(origin))
+            name: nw.when(nw.col("_gains") == 1).then(nw.col(name)).otherwise(nw.col(origin))
             for name, origin in zip(groups, origins, strict=True)
         },
-        **{name: of_side(gains, name) for name in flows},
-        **{out: of_side(~gains, name) for name, out in moves.items()},
     )
-    return sided.group_by("_month", *groups).agg(
-        *[nw.col(name).sum() for name in [*flows, *moves.values()]]
-    )
+    wanted = [*flows, *moves.values()]
+    return sided.group_by("_month", *groups).agg(nw.col(*wanted).sum())
+
+
+def _where(flows: Sequence[str], flag: str) -> nw.Expr:
+    """Express the flows of rows with a flag of 1, and 0 for the others."""
+    # Of a credit there would be minus nought: 0 is added to it.
+    return nw.col(*flows) * nw.col(flag) + 0
 
 
 _NEXT_MONTH = {
@@ -378,18 +384,20 @@ def _on_calendar(
     and reads the counts once, where a join with themselves would make SQL engines compute them
     twice.
     """
-    now = nw.col(CALENDAR_MONTH) == nw.col("_month")
-    next_month = nw.col(CALENDAR_MONTH) == nw.col("_month") + 1
     names = [name for name in counts.collect_schema().names() if name not in {"_month", *groups}]
-
-    def laid(when: nw.Expr, name: str) -> nw.Expr:
-        nothing = 0.0 if name.endswith("_revenue") else 0
-        return nw.when(when).then(nw.col(name)).otherwise(nw.lit(nothing))
-
-    flows = {name: laid(now, name) for name in names}
-    flows |= {own: laid(next_month, name) for name, own in _NEXT_MONTH.items() if name in names}
-    crossed = counts.join(dates, how="cross").select(period, *groups, **flows)
-    return crossed.group_by(period, *groups).agg(*[nw.col(name).sum() for name in flows])
+    openings = {name: own for name, own in _NEXT_MONTH.items() if name in names}
+    later = nw.col(CALENDAR_MONTH) - nw.col("_month")
+    crossed = (
+        counts.join(dates, how="cross")
+        .with_columns(_now=(later == 0).cast(nw.Int64), _next=(later == 1).cast(nw.Int64))
+        .select(
+            period,
+            *groups,
+            _where(names, "_now"),
+            *[_where([name], "_next").alias(own) for name, own in openings.items()],
+        )
+    )
+    return crossed.group_by(period, *groups).agg(nw.col(*names, *openings.values()).sum())
 
 
 def rate_base(base: RateBase) -> nw.Expr:

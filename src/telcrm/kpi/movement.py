@@ -162,8 +162,8 @@ def movement(
 
     A lazy frame stays lazy, but one query runs at once to check the keys and find the first and the
     last month, and with ``by`` another that counts all flows and sees whether anyone stands in
-    several groups in one month. If so, the counting is left to your query, after all. The table must
-    not change between these queries and yours.
+    several groups in one month. If so, the counting is left to your query, after all. The table
+    must not change between these queries and yours.
 
     References
     ----------

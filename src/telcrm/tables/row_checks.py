@@ -211,16 +211,13 @@ def tally(
     flagged = rows.select(
         # Without a column of the table there would be no rows to count.
         nw.col(columns[0]).alias("_row"),
-        **{
-            # Never a condition inside the aggregate: pandas and PyArrow drop it silently.
-            name: nw.when(broken).then(nw.lit(1)).otherwise(nw.lit(0))
-            for name, broken in flags.items()
-        },
+        # Never a condition inside the aggregate: pandas and PyArrow drop it silently.
+        **{name: broken.cast(nw.Int64) for name, broken in flags.items()},
         **wanted,
     )
     summary = flagged.select(
         nw.len().alias("_rows"),
-        *[nw.col(name).sum() for name in flags],
+        *([nw.col(*flags).sum()] if flags else []),
         *[nw.col(name).min().alias(f"_least_{name}") for name in wanted],
         *[nw.col(name).max().alias(f"_greatest_{name}") for name in wanted],
     )
