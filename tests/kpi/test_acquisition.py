@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-import duckdb
 import polars as pl
 import pytest
 
@@ -26,14 +25,7 @@ COSTS: dict[str, list[Any]] = {
 
 
 def test_every_engine_sets_costs_against_additions(backend: Any) -> None:
-    if backend.name == "duckdb":
-        # The fixture's relations stand on a connection each; these two share one.
-        connection = duckdb.connect()
-        connection.register("customers", pl.DataFrame(CUSTOMERS).to_arrow())
-        connection.register("costs", pl.DataFrame(COSTS).to_arrow())
-        customers, costs = connection.table("customers"), connection.table("costs")
-    else:
-        customers, costs = backend.frame(CUSTOMERS), backend.frame(COSTS)
+    customers, costs = backend.frames(CUSTOMERS, COSTS)
     result = acquisition_cost(customers, costs, by="acquisition_channel")
     assert backend.is_own(result)
     assert [tuple(row.values()) for row in backend.rows(result)] == EXPECTED

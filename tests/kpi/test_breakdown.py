@@ -48,15 +48,15 @@ def test_every_month_and_every_group_has_its_row(backend: Any) -> None:
     ]
 
 
-def test_days_and_no_keys(quick_backend: Any) -> None:
-    result, names = summarised(quick_backend.frame(COLUMNS), by=None, period=Grain.DAY)
+def test_days_and_no_keys(backend: Any) -> None:
+    result, names = summarised(backend.frame(COLUMNS), by=None, period=Grain.DAY)
     assert names == ["day"]
-    days = quick_backend.rows(result)
+    days = backend.rows(result)
     assert len(days) == 31
     assert (days[0]["day"], days[0]["sold"], days[0]["middle"]) == (date(2024, 1, 31), 2, 1.75)
-    result, names = summarised(quick_backend.frame(COLUMNS), by=None, period=None)
+    result, names = summarised(backend.frame(COLUMNS), by=None, period=None)
     assert names == []
-    assert quick_backend.rows(result) == [{"sold": 3, "paid": 7.5, "middle": 2.0}]
+    assert backend.rows(result) == [{"sold": 3, "paid": 7.5, "middle": 2.0}]
 
 
 def test_groups_may_be_named_like_what_is_computed_with() -> None:

@@ -128,13 +128,13 @@ def test_nobody_has_left_and_nobody_has_come() -> None:
     assert churn_by_reason(frame_of(there | {"activated_on": [None]})).is_empty()
 
 
-def test_what_cannot_be_is_refused(quick_backend: Any) -> None:
+def test_what_cannot_be_is_refused(backend: Any) -> None:
     columns: Columns = {
         "activated_on": [date(2024, 3, 1), date(2024, 1, 1)],
         "terminated_on": [date(2024, 2, 1), date(2024, 2, 1)],
         "termination_reason": ["port_out", "port_out"],
     }
     with pytest.raises(InvalidTableError, match="end before they start in 1 row"):
-        churn_by_reason(quick_backend.frame(columns))
+        churn_by_reason(backend.frame(columns))
     with pytest.raises(ParameterError, match="would stand twice"):
-        churn_by_reason(quick_backend.frame(columns), by="termination_reason")
+        churn_by_reason(backend.frame(columns), by="termination_reason")

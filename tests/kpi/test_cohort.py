@@ -118,10 +118,10 @@ def test_sums_follow_the_members(base: pl.DataFrame) -> None:
 
 @given(base=bases(min_rows=1))
 @settings(max_examples=4)
-def test_engines_agree_on_any_base(quick_backend: Any, base: pl.DataFrame) -> None:
+def test_engines_agree_on_any_base(backend: Any, base: pl.DataFrame) -> None:
     columns = base.to_dict(as_series=False)
-    found = cohort_retention(quick_backend.frame(columns), by="segment", drop_first_cohort=True)
-    assert quick_backend.rows(found) == oracle(columns, "segment", drop=True)
+    found = cohort_retention(backend.frame(columns), by="segment", drop_first_cohort=True)
+    assert backend.rows(found) == oracle(columns, "segment", drop=True)
 
 
 @pytest.mark.parametrize("by", [None, "segment"])
@@ -230,7 +230,7 @@ def test_a_first_month_that_is_not_positive_has_no_shares() -> None:
     assert found["value"].null_count() == 1
 
 
-def test_a_customer_keeps_the_group_of_its_first_month(quick_backend: Any) -> None:
+def test_a_customer_keeps_the_group_of_its_first_month(backend: Any) -> None:
     columns = {
         "customer_id": ["ann", "ann", "ann", "bob"],
         "period": [JAN, JAN, FEB, JAN],
@@ -238,7 +238,7 @@ def test_a_customer_keeps_the_group_of_its_first_month(quick_backend: Any) -> No
         "key_account": [True, False, True, True],
     }
     by = ["key_account", "region"]
-    rows = quick_backend.rows(cohort_retention(quick_backend.frame(columns), by=by))
+    rows = backend.rows(cohort_retention(backend.frame(columns), by=by))
     shown = [(row["key_account"], row["region"], row["size"], row["active"]) for row in rows]
     assert shown == [
         (False, "south", 1, 1),
@@ -248,12 +248,12 @@ def test_a_customer_keeps_the_group_of_its_first_month(quick_backend: Any) -> No
     ]
 
 
-def test_one_customer_in_one_month_is_one_cell(quick_backend: Any) -> None:
+def test_one_customer_in_one_month_is_one_cell(backend: Any) -> None:
     columns = {"customer_id": ["ann"], "period": [JAN], "revenue": [1.0]}
-    [row] = quick_backend.rows(cohort_retention(quick_backend.frame(columns)))
+    [row] = backend.rows(cohort_retention(backend.frame(columns)))
     assert row == {"cohort": JAN, "age_months": 0, "size": 1, "active": 1, "retention": 1.0}
-    dropped = cohort_retention(quick_backend.frame(columns), drop_first_cohort=True)
-    assert quick_backend.rows(dropped) == []
+    dropped = cohort_retention(backend.frame(columns), drop_first_cohort=True)
+    assert backend.rows(dropped) == []
 
 
 @pytest.mark.parametrize("by", [None, "customer_id"])
@@ -265,13 +265,13 @@ def test_no_rows_have_no_cohorts(by: str | None) -> None:
         assert nw.from_native(cohort_matrix(result)).lazy().collect().shape[0] == 0
 
 
-def test_the_matrix_has_a_row_for_a_cohort_and_a_column_for_an_age(quick_backend: Any) -> None:
-    followed = cohort_retention(quick_backend.frame(small()))
-    assert quick_backend.rows(cohort_matrix(followed, value="active")) == [
+def test_the_matrix_has_a_row_for_a_cohort_and_a_column_for_an_age(backend: Any) -> None:
+    followed = cohort_retention(backend.frame(small()))
+    assert backend.rows(cohort_matrix(followed, value="active")) == [
         {"cohort": JAN, "size": 2, "0": 2, "1": 1, "2": 0, "3": 1},
         {"cohort": FEB, "size": 1, "0": 1, "1": 0, "2": 0, "3": None},
     ]
-    assert quick_backend.is_own(cohort_matrix(followed))
+    assert backend.is_own(cohort_matrix(followed))
 
 
 @given(base=bases())
@@ -329,9 +329,9 @@ def test_pandas_periods_may_be_objects() -> None:
     ],
 )
 def test_rows_that_would_give_wrong_numbers_are_refused(
-    quick_backend: Any, columns: dict[str, Any], rule: str, column: str, count: int
+    backend: Any, columns: dict[str, Any], rule: str, column: str, count: int
 ) -> None:
-    frame = quick_backend.frame(small(**columns))
+    frame = backend.frame(small(**columns))
     with pytest.raises(InvalidTableError) as raised:
         cohort_retention(frame, by="segment" if "segment" in columns else None, value="revenue")
     [finding] = raised.value.context["findings"]

@@ -284,10 +284,10 @@ def test_every_engine_follows_the_policy(backend: Any) -> None:
     assert rows == oracle(columns, "segment", policy)
 
 
-def test_plans_rank_alike_on_every_engine(quick_backend: Any) -> None:
+def test_plans_rank_alike_on_every_engine(backend: Any) -> None:
     policy = MovementPolicy(loss_month="last_active", change_basis="plan_rank")
     columns = with_plans()
-    rows = quick_backend.rows(moved(quick_backend.frame(columns), "segment", policy))
+    rows = backend.rows(moved(backend.frame(columns), "segment", policy))
     assert rows == oracle(columns, "segment", policy)
 
 
@@ -301,10 +301,10 @@ def test_rank_and_policy_have_to_agree() -> None:
 
 @given(base=bases(min_rows=1))
 @settings(max_examples=5)
-def test_engines_agree_on_any_base(quick_backend: Any, base: pl.DataFrame) -> None:
+def test_engines_agree_on_any_base(backend: Any, base: pl.DataFrame) -> None:
     columns = base.to_dict(as_series=False)
     for by in (None, "segment"):
-        result = quick_backend.rows(movement(quick_backend.frame(columns), by=by))
+        result = backend.rows(movement(backend.frame(columns), by=by))
         assert result == oracle(columns, by)
 
 
@@ -318,9 +318,9 @@ def test_every_engine_gives_the_same_rows_in_its_own_frame(backend: Any, by: Any
     assert {type(row["opening"]) for row in rows} == {int}
 
 
-def test_two_columns_of_groups(quick_backend: Any) -> None:
+def test_two_columns_of_groups(backend: Any) -> None:
     columns, by = operator(), ("segment", "region")
-    rows = quick_backend.rows(movement(quick_backend.frame(columns), by=by))
+    rows = backend.rows(movement(backend.frame(columns), by=by))
     assert rows == movement(pl.DataFrame(columns), by=by).to_dicts()
     assert len({(row["segment"], row["region"]) for row in rows}) == 6
 
@@ -346,9 +346,9 @@ def test_the_first_month_is_only_an_opening_and_the_month_after_the_last_has_no_
     ]
 
 
-def test_one_month_has_no_movement(quick_backend: Any) -> None:
-    result = movement(quick_backend.frame(small(period=[JAN] * 3)))
-    assert quick_backend.rows(result) == []
+def test_one_month_has_no_movement(backend: Any) -> None:
+    result = movement(backend.frame(small(period=[JAN] * 3)))
+    assert backend.rows(result) == []
     assert "closing" in nw.from_native(result).collect_schema().names()
 
 
@@ -360,9 +360,9 @@ def test_no_rows_have_no_movement(by: str | None) -> None:
         assert nw.from_native(result).lazy().collect().shape[0] == 0
 
 
-def test_months_in_which_nobody_is_active_still_appear(quick_backend: Any) -> None:
+def test_months_in_which_nobody_is_active_still_appear(backend: Any) -> None:
     columns = small(period=[JAN, JAN, APR])
-    rows = quick_backend.rows(movement(quick_backend.frame(columns)))
+    rows = backend.rows(movement(backend.frame(columns)))
     flows = [(row["opening"], row["reactivated"], row["lost"], row["closing"]) for row in rows]
     assert flows == [(2, 0, 2, 0), (0, 0, 0, 0), (0, 1, 0, 1)]
     assert [row["lost_rate"] for row in rows] == [1.0, None, None]
@@ -389,9 +389,9 @@ def test_a_customer_belongs_to_the_group_that_carries_most_revenue_or_comes_firs
 
 
 @pytest.mark.parametrize("group", [[True, False, True], [3, 4, 4], [JAN, FEB, FEB]], ids=str)
-def test_groups_may_be_booleans_whole_numbers_or_dates(quick_backend: Any, group: Any) -> None:
+def test_groups_may_be_booleans_whole_numbers_or_dates(backend: Any, group: Any) -> None:
     columns = small(group=group)
-    rows = quick_backend.rows(movement(quick_backend.frame(columns), by="group"))
+    rows = backend.rows(movement(backend.frame(columns), by="group"))
     assert rows == movement(pl.DataFrame(columns), by="group").to_dicts()
     assert [row["group"] for row in rows] == sorted(set(group))
 
@@ -485,14 +485,14 @@ def test_a_duckdb_result_stays_on_the_callers_connection() -> None:
     assert crossed.fetchall() == [(3,)]
 
 
-def test_a_missing_column_is_named_with_the_keyword_that_mends_it(quick_backend: Any) -> None:
+def test_a_missing_column_is_named_with_the_keyword_that_mends_it(backend: Any) -> None:
     columns = {"customer_id": ["a"], "periods": [JAN], "revenue": [1.0]}
     with pytest.raises(
         MissingColumnsError, match=r"found: customer_id, periods.*period=\"periods\""
     ):
-        movement(quick_backend.frame(columns))
+        movement(backend.frame(columns))
     with pytest.raises(MissingColumnsError, match=r"lacks 'segment'.*by=<your column>"):
-        movement(quick_backend.frame(small()), by="segment")
+        movement(backend.frame(small()), by="segment")
 
 
 @pytest.mark.parametrize(
@@ -503,9 +503,9 @@ def test_a_missing_column_is_named_with_the_keyword_that_mends_it(quick_backend:
         ({"customer_id": [1.5, 2.0, 3.0]}, "'customer_id' holds Float64"),
     ],
 )
-def test_a_wrong_type_is_refused(quick_backend: Any, columns: dict[str, Any], words: str) -> None:
+def test_a_wrong_type_is_refused(backend: Any, columns: dict[str, Any], words: str) -> None:
     with pytest.raises(ColumnTypeError, match=words):
-        movement(quick_backend.frame(small(**columns)))
+        movement(backend.frame(small(**columns)))
 
 
 @pytest.mark.parametrize(
@@ -519,9 +519,9 @@ def test_a_wrong_type_is_refused(quick_backend: Any, columns: dict[str, Any], wo
     ],
 )
 def test_rows_that_would_give_wrong_numbers_are_refused(
-    quick_backend: Any, columns: dict[str, Any], rule: str, column: str, count: int
+    backend: Any, columns: dict[str, Any], rule: str, column: str, count: int
 ) -> None:
-    frame = quick_backend.frame(small(**columns))
+    frame = backend.frame(small(**columns))
     with pytest.raises(InvalidTableError) as raised:
         movement(frame, by="segment" if "segment" in columns else None)
     [finding] = raised.value.context["findings"]

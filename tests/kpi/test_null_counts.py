@@ -10,9 +10,9 @@ from telcrm.kpi.null_counts import keep_whole
 from telcrm.tables.door import open_frame
 
 
-def test_counts_with_nulls_stay_whole_numbers(quick_backend: Any) -> None:
-    opened = open_frame(quick_backend.frame({"n": [1, 2]}), table="t")
+def test_counts_with_nulls_stay_whole_numbers(backend: Any) -> None:
+    opened = open_frame(backend.frame({"n": [1, 2]}), table="t")
     told = opened.rows.select(n=nw.when(nw.col("n") > 1).then(nw.col("n")))
     kept = opened.close(keep_whole(told, ["n"]))
     assert nw.from_native(kept).collect_schema()["n"] == nw.Int64
-    assert sorted(quick_backend.rows(kept), key=str) == [{"n": 2}, {"n": None}]
+    assert sorted(backend.rows(kept), key=str) == [{"n": 2}, {"n": None}]

@@ -56,12 +56,12 @@ def test_what_one_wins_another_loses(pairs: list[list[str]]) -> None:
         assert net == sum((to == own) - (of == own) for of, to, _ in pairs)
 
 
-def test_ports_that_cannot_be_are_refused(quick_backend: Any) -> None:
+def test_ports_that_cannot_be_are_refused(backend: Any) -> None:
     with pytest.raises(InvalidTableError, match="are the same operator in 1 row"):
-        net_porting(quick_backend.frame(PORTS | {"donor": ["us", "us", "Red", "Blue"]}), own="us")
+        net_porting(backend.frame(PORTS | {"donor": ["us", "us", "Red", "Blue"]}), own="us")
     nowhere = PORTS | {"recipient": [None, "Blue", "us", "Red"]}
     with pytest.raises(InvalidTableError, match="'recipient' is null in 1 row"):
-        net_porting(quick_backend.frame(nowhere), own="us")
+        net_porting(backend.frame(nowhere), own="us")
 
 
 def test_an_operator_without_ports_has_no_balance() -> None:

@@ -110,11 +110,11 @@ def test_every_engine_gives_the_same_rows_in_its_own_frame(backend: Any, by: str
 @given(columns=activity, on=reporting, rule=rules)
 @settings(max_examples=4)
 def test_engines_agree_on_any_activity(
-    quick_backend: Any, columns: dict[str, list[Any]], on: list[date], rule: ActivityRule
+    backend: Any, columns: dict[str, list[Any]], on: list[date], rule: ActivityRule
 ) -> None:
     if columns["at"]:
-        found = prepaid_activity(quick_backend.frame(columns), on=on, by="region", rule=rule)
-        assert quick_backend.rows(found) == oracle(columns, on, rule, "region")
+        found = prepaid_activity(backend.frame(columns), on=on, by="region", rule=rule)
+        assert backend.rows(found) == oracle(columns, on, rule, "region")
 
 
 @given(columns=activity, on=reporting, rule=rules)
@@ -192,16 +192,16 @@ def test_a_subscription_counts_in_every_group_it_was_active_in() -> None:
     assert prepaid_activity(frame, on=[START])["active"].to_list() == [1]
 
 
-def test_no_events_are_days_of_nought(quick_backend: Any) -> None:
+def test_no_events_are_days_of_nought(backend: Any) -> None:
     columns = {"subscription_id": ["S-1"], "at": [START], "kind": ["outgoing"]}
     before = [START - timedelta(days=2), START - timedelta(days=1)]
-    rows = quick_backend.rows(prepaid_activity(quick_backend.frame(columns), on=before))
+    rows = backend.rows(prepaid_activity(backend.frame(columns), on=before))
     assert [tuple(row.values()) for row in rows] == [
         (before[0], 0, None, None),
         (before[1], 0, 0, 0),
     ]
-    frame = quick_backend.frame({**columns, "region": ["north"]})
-    assert quick_backend.rows(prepaid_activity(frame, on=before, by="region")) == []
+    frame = backend.frame({**columns, "region": ["north"]})
+    assert backend.rows(prepaid_activity(frame, on=before, by="region")) == []
 
 
 def test_a_table_without_rows() -> None:
@@ -255,7 +255,7 @@ def test_reporting_days_are_dates_each_once(on: Any) -> None:
     ],
 )
 def test_rows_that_would_give_wrong_numbers_are_refused(
-    quick_backend: Any, changed: dict[str, list[Any]], words: str
+    backend: Any, changed: dict[str, list[Any]], words: str
 ) -> None:
     columns = {
         "subscription_id": ["S-1", "S-2"],
@@ -264,7 +264,7 @@ def test_rows_that_would_give_wrong_numbers_are_refused(
         "region": ["north"] * 2,
     }
     with pytest.raises(InvalidTableError, match=words):
-        prepaid_activity(quick_backend.frame(columns | changed), on=[START], by="region")
+        prepaid_activity(backend.frame(columns | changed), on=[START], by="region")
 
 
 def test_other_bad_input_is_refused() -> None:

@@ -101,13 +101,13 @@ def test_cost_to_serve_joins_subscriber_months() -> None:
     assert (profit["margin"], profit["unprofitable"]) == (3.75, 1)
 
 
-def test_what_cannot_be_costed_is_refused(quick_backend: Any) -> None:
+def test_what_cannot_be_costed_is_refused(backend: Any) -> None:
     with pytest.raises(InvalidTableError, match="'duration_s' is negative in 1 row"):
-        cost_to_serve(quick_backend.frame(CONTACTS | {"duration_s": [1, None, -5, 0]}), COSTS)
+        cost_to_serve(backend.frame(CONTACTS | {"duration_s": [1, None, -5, 0]}), COSTS)
     nowhere = CONTACTS | {"channel": ["app", None, "app", "app"]}
     with pytest.raises(InvalidTableError, match="'channel' is null in 1 row"):
-        cost_to_serve(quick_backend.frame(nowhere), COSTS)
+        cost_to_serve(backend.frame(nowhere), COSTS)
     with pytest.raises(ParameterError, match="would stand twice"):
-        cost_to_serve(quick_backend.frame(CONTACTS), COSTS, customer="contacts")
+        cost_to_serve(backend.frame(CONTACTS), COSTS, customer="contacts")
     with pytest.raises(ValidationError, match="greater than or equal to 0"):
         ContactCost(channel="app", per_contact=-1)

@@ -162,7 +162,7 @@ def test_each_measure_divides_its_own_amount(
     assert row["users"] == users
 
 
-def test_no_rows_give_no_rows(quick_backend: Any) -> None:
+def test_no_rows_give_no_rows(backend: Any) -> None:
     empty = pl.DataFrame(operator(5)).clear()
     assert arpu(empty, user="customer_id").is_empty()
     assert arpu(empty.to_pandas(), user="customer_id").empty
@@ -189,17 +189,17 @@ def test_negative_revenue_is_taken_as_it_is() -> None:
     ],
 )
 def test_what_cannot_be_answered_is_refused(
-    quick_backend: Any, given: dict[str, Any], error: Any, words: str
+    backend: Any, given: dict[str, Any], error: Any, words: str
 ) -> None:
-    frame = quick_backend.frame({**operator(5), "subscription_id": operator(5)["customer_id"]})
+    frame = backend.frame({**operator(5), "subscription_id": operator(5)["customer_id"]})
     with pytest.raises(error, match=words):
         arpu(frame, **given)
 
 
-def test_a_null_amount_is_refused_with_its_key(quick_backend: Any) -> None:
+def test_a_null_amount_is_refused_with_its_key(backend: Any) -> None:
     columns = {"subscription_id": ["1", "2"], "period": [JAN, JAN], "voice_s": [5, None]}
     with pytest.raises(InvalidTableError, match=r"'voice_s' is null in 1 row .*2/2024-01-01"):
-        mou(quick_backend.frame(columns))
+        mou(backend.frame(columns))
 
 
 def test_billings_need_columns() -> None:

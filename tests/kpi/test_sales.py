@@ -83,8 +83,8 @@ def test_added_up_by_hand(rows: list[tuple[str, date, float, str]]) -> None:
         assert len(found) == (span + 1) * len({channel for *_, channel in rows})
 
 
-def test_mixed_currencies_and_clashes_are_refused(quick_backend: Any) -> None:
-    frame = quick_backend.frame(SOLD | {"currency": ["EUR", "EUR", "USD", "EUR"]})
+def test_mixed_currencies_and_clashes_are_refused(backend: Any) -> None:
+    frame = backend.frame(SOLD | {"currency": ["EUR", "EUR", "USD", "EUR"]})
     with pytest.raises(CurrencyMismatchError, match="mixes 'EUR' with 'USD'"):
         sales(frame)
     with pytest.raises(ParameterError, match="would stand twice"):

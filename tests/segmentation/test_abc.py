@@ -96,9 +96,9 @@ def test_every_engine_gives_the_same_rows_in_its_own_frame(backend: Any) -> None
     assert backend.rows(classed) == oracle(columns)
 
 
-def test_nobody_with_value_is_class_c_on_every_engine(quick_backend: Any) -> None:
+def test_nobody_with_value_is_class_c_on_every_engine(backend: Any) -> None:
     columns: dict[str, list[Any]] = {"customer_id": ["a", "b"], "revenue": [0.0, -1.0]}
-    assert quick_backend.rows(abc(quick_backend.frame(columns))) == oracle(columns)
+    assert backend.rows(abc(backend.frame(columns))) == oracle(columns)
 
 
 def test_the_customer_who_passes_the_threshold_belongs_to_the_higher_class() -> None:
@@ -139,11 +139,11 @@ def test_a_name_that_clashes_with_the_result_is_refused() -> None:
 
 
 @pytest.mark.parametrize("column", ["customer_id", "revenue"])
-def test_nulls_are_refused(quick_backend: Any, column: str) -> None:
+def test_nulls_are_refused(backend: Any, column: str) -> None:
     columns = pareto(10)
     columns[column][0] = None
     with pytest.raises(InvalidTableError, match=f"'{column}' is null in 1 row "):
-        abc(quick_backend.frame(columns))
+        abc(backend.frame(columns))
 
 
 def test_mixed_currencies_are_refused() -> None:

@@ -41,8 +41,8 @@ EXPECTED = {
 }
 
 
-def test_every_engine_is_described_in_the_same_words(quick_backend: Any) -> None:
-    found = profiled(quick_backend.frame(customers()))
+def test_every_engine_is_described_in_the_same_words(backend: Any) -> None:
+    found = profiled(backend.frame(customers()))
     told = describe_segments(found, words={"revenue": "arpu"}, units={"revenue": "EUR"})
     assert told == EXPECTED
     assert list(told) == ["low", "high", "odd"]

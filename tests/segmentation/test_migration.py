@@ -89,10 +89,10 @@ def test_every_engine_counts_the_same_moves(backend: Any) -> None:
     assert [tuple(row.values()) for row in backend.rows(moved)] == oracle(rows, list(MONTHS))
 
 
-def test_each_engine_compares_two_months(quick_backend: Any) -> None:
+def test_each_engine_compares_two_months(backend: Any) -> None:
     rows = some_months()
-    moved = migration(quick_backend.frame(columns_of(rows)), between=(month(0), month(6)))
-    assert [tuple(row.values()) for row in quick_backend.rows(moved)] == oracle(rows, [0, 6])
+    moved = migration(backend.frame(columns_of(rows)), between=(month(0), month(6)))
+    assert [tuple(row.values()) for row in backend.rows(moved)] == oracle(rows, [0, 6])
 
 
 @given(st.permutations(list(some_months().items())))
@@ -114,23 +114,21 @@ def test_adding_customers_adds_their_moves() -> None:
     assert added.equals(migration(frame_of(rows)).select(*keys, "customers"))
 
 
-def test_whole_numbers_and_other_names_do_too(quick_backend: Any) -> None:
+def test_whole_numbers_and_other_names_do_too(backend: Any) -> None:
     columns = {
         "kunde": [1, 1, 2],
         "monat": [month(0), month(1), month(1)],
         "cluster": [0, 1, 1],
     }
-    moved = migration(
-        quick_backend.frame(columns), customer="kunde", period="monat", segment="cluster"
-    )
-    found = [tuple(row.values())[2:5] for row in quick_backend.rows(moved)]
+    moved = migration(backend.frame(columns), customer="kunde", period="monat", segment="cluster")
+    found = [tuple(row.values())[2:5] for row in backend.rows(moved)]
     assert found == [(ENTRY, "1", 1), ("0", "1", 1)]
-    assert list(quick_backend.rows(moved)[0])[:2] == ["monat_before", "monat"]
+    assert list(backend.rows(moved)[0])[:2] == ["monat_before", "monat"]
 
 
-def test_fewer_than_two_months_move_nobody(quick_backend: Any) -> None:
-    one = quick_backend.frame(columns_of({("a", 0): "mass"}))
-    assert quick_backend.rows(migration(one)) == []
+def test_fewer_than_two_months_move_nobody(backend: Any) -> None:
+    one = backend.frame(columns_of({("a", 0): "mass"}))
+    assert backend.rows(migration(one)) == []
     nobody = migration(pl.LazyFrame(schema=SCHEMA))
     assert isinstance(nobody, pl.LazyFrame)
     assert nobody.collect().is_empty()
@@ -138,11 +136,11 @@ def test_fewer_than_two_months_move_nobody(quick_backend: Any) -> None:
     assert nobody.collect_schema().dtypes() == types
 
 
-def test_a_customer_stands_once_in_a_month(quick_backend: Any) -> None:
+def test_a_customer_stands_once_in_a_month(backend: Any) -> None:
     columns = columns_of(some_months())
     twice = {name: [*values, values[0]] for name, values in columns.items()}
     with pytest.raises(InvalidTableError, match="customer_id, period comes more than once: 1 key"):
-        migration(quick_backend.frame(twice))
+        migration(backend.frame(twice))
 
 
 @pytest.mark.parametrize(

@@ -221,24 +221,20 @@ def test_equal_values_have_no_spread_by_rounding() -> None:
     assert [row["mean"] for row in found] == [0.1, 0.3]
 
 
-def test_nan_is_missing(quick_backend: Any) -> None:
+def test_nan_is_missing(backend: Any) -> None:
     columns = customers([("high", 1.0, "dsl"), ("high", float("nan"), "dsl"), ("low", 3.0, "dsl")])
     columns["revenue"] = [1.0, float("nan"), 3.0]
-    found = quick_backend.rows(
-        profile(quick_backend.frame(columns), features=["revenue"], min_support=1)
-    )
+    found = backend.rows(profile(backend.frame(columns), features=["revenue"], min_support=1))
     assert [(row["present"], row["missing_share"], row["mean"]) for row in found] == [
         (1, 0.5, 1.0),
         (1, 0.0, 3.0),
     ]
 
 
-def test_one_segment_has_no_rest_and_nobody_no_segment(quick_backend: Any) -> None:
+def test_one_segment_has_no_rest_and_nobody_no_segment(backend: Any) -> None:
     columns = customers([("all", 1.0, "dsl"), ("all", 3.0, "tv")])
-    found = quick_backend.rows(
-        profile(
-            quick_backend.frame(columns), features=["revenue"], levels=["technology"], min_support=1
-        )
+    found = backend.rows(
+        profile(backend.frame(columns), features=["revenue"], levels=["technology"], min_support=1)
     )
     assert [row["rest_mean"] for row in found] == [None] * 3
     assert [row["lift"] for row in found] == [None, 1.0, 1.0]
@@ -268,10 +264,10 @@ def test_categories_and_objects_of_pandas_are_levels() -> None:
     assert_alike(rows, expected)
 
 
-def test_bad_tables_are_refused(quick_backend: Any) -> None:
+def test_bad_tables_are_refused(backend: Any) -> None:
     def of(changes: Columns, **options: Any) -> Any:
         columns = {**customers([("high", 1.0, "dsl"), ("low", 2.0, "tv")]), **changes}
-        return profile(quick_backend.frame(columns), **{"features": ["revenue"], **options})
+        return profile(backend.frame(columns), **{"features": ["revenue"], **options})
 
     with pytest.raises(InvalidTableError, match="customer_id comes more than once"):
         of({"customer_id": ["a", "a"]})

@@ -160,13 +160,13 @@ def test_no_transaction_up_to_the_day_gives_no_customer() -> None:
     ],
 )
 def test_rows_that_would_give_wrong_scores_are_refused(
-    quick_backend: Any, change: dict[str, Any], words: str
+    backend: Any, change: dict[str, Any], words: str
 ) -> None:
     columns = log(10)
     for name, value in change.items():
         columns[name][2:4] = [value, value]
     with pytest.raises(InvalidTableError, match=words):
-        rfm(quick_backend.frame(columns), as_of=AS_OF)
+        rfm(backend.frame(columns), as_of=AS_OF)
 
 
 def test_mixed_currencies_are_refused() -> None:
@@ -228,9 +228,9 @@ def test_ties_at_the_highest_rank_and_spread_by_name(
 
 
 @pytest.mark.parametrize("ties", RfmTies)
-def test_every_engine_ranks_ties_alike(quick_backend: Any, ties: RfmTies) -> None:
+def test_every_engine_ranks_ties_alike(backend: Any, ties: RfmTies) -> None:
     columns = log()
-    rows = quick_backend.rows(rfm(quick_backend.frame(columns), as_of=AS_OF, ties=ties))
+    rows = backend.rows(rfm(backend.frame(columns), as_of=AS_OF, ties=ties))
     assert rows == rfm(pl.DataFrame(columns), as_of=AS_OF, ties=ties).to_dicts()
 
 

@@ -106,9 +106,9 @@ def test_every_engine_counts_alike(backend: Any) -> None:
     assert "unmatched 2" in repr(covered)
 
 
-def test_each_engine_flags_every_rule_that_holds(quick_backend: Any) -> None:
+def test_each_engine_flags_every_rule_that_holds(backend: Any) -> None:
     rules = RULES.replace(matching="all")
-    found = quick_backend.rows(segment_by_rules(quick_backend.frame(COLUMNS), rules))
+    found = backend.rows(segment_by_rules(backend.frame(COLUMNS), rules))
     flags = {row["customer_id"]: [row[rule.name] for rule in RULES.rules] for row in found}
     assert flags == {
         "a": [False, True, False],
@@ -135,15 +135,15 @@ def test_a_base_of_nobody_gives_nobody() -> None:
     assert len(pandas) == 0
 
 
-def test_a_customer_stands_in_one_row(quick_backend: Any) -> None:
+def test_a_customer_stands_in_one_row(backend: Any) -> None:
     columns = {**COLUMNS, "customer_id": ["d", "b", "a", "b", "b"]}
     with pytest.raises(
         InvalidTableError, match=r"customer_id comes more than once: 1 key \(first keys: b\)"
     ):
-        segment_by_rules(quick_backend.frame(columns), RULES)
+        segment_by_rules(backend.frame(columns), RULES)
     columns["customer_id"] = ["d", "b", None, "c", "e"]
     with pytest.raises(InvalidTableError, match="'customer_id' is null in 1 row"):
-        rule_coverage(quick_backend.frame(columns), RULES)
+        rule_coverage(backend.frame(columns), RULES)
 
 
 def test_rules_have_to_fit_the_table() -> None:

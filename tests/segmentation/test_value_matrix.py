@@ -67,9 +67,9 @@ def test_cuts_are_two_rising_numbers(cuts: Any) -> None:
         value_matrix(frame, value_cuts=(0, 1), potential_cuts=cuts)
 
 
-def test_what_cannot_be_placed_is_refused(quick_backend: Any) -> None:
+def test_what_cannot_be_placed_is_refused(backend: Any) -> None:
     columns = {"customer_id": ["a", "b"], "value": [1.0, None], "potential": [1, 2]}
     with pytest.raises(InvalidTableError, match="'value' is null in 1 row"):
-        value_matrix(quick_backend.frame(columns), **CUTS)
+        value_matrix(backend.frame(columns), **CUTS)
     with pytest.raises(ParameterError, match="would stand twice"):
-        value_matrix(quick_backend.frame(columns), potential="value", **CUTS)
+        value_matrix(backend.frame(columns), potential="value", **CUTS)

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from telcrm.plots.style import MUTED, styled
 from telcrm.plots.words import clipped
@@ -80,7 +80,8 @@ class Plot:
             for patch in (figure.patch, *(axes.patch for axes in figure.axes)):
                 patch.set(facecolor="none", edgecolor="none")
             # What savefig does besides, for any format, is to draw everything twice.
-            FigureCanvasSVG(figure).print_svg(out, metadata=dict.fromkeys(_NO_METADATA))
+            canvas: Any = FigureCanvasSVG(figure)
+            canvas.print_svg(out, metadata=dict.fromkeys(_NO_METADATA))
         return _inline(out.getvalue(), prefix=prefix, label=self.label)
 
 

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
-import duckdb
 import narwhals.stable.v2 as nw
 import polars as pl
 import pytest
@@ -128,18 +127,6 @@ def operator() -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
     return {name: [row[p] for row in came] for p, name in enumerate(NAMES)}, base
 
 
-def both(backend: Any, complaints: Any, base: Any) -> tuple[Any, Any]:
-    """Two tables on one engine: in DuckDB also of one connection."""
-    if backend.name != "duckdb":
-        return backend.frame(complaints), backend.frame(base)
-    connection = duckdb.connect()
-    tables = []
-    for name, columns in (("complaints", complaints), ("base", base)):
-        connection.register(name, pl.DataFrame(columns).to_arrow())
-        tables.append(connection.table(name))
-    return tables[0], tables[1]
-
-
 @pytest.mark.parametrize("kind", CustomerBase)
 @pytest.mark.parametrize(
     "keys", [(None, None), ("segment", None), ("segment", "category")], ids=str
@@ -161,7 +148,7 @@ def test_the_definition_in_plain_sets_agrees(
 def test_every_engine_gives_the_same_rows_in_its_own_frame(backend: Any, keys: Any) -> None:
     complaints, base = operator()
     by, complaint_by = keys
-    result = complaint_rate(*both(backend, complaints, base), by=by, complaint_by=complaint_by)
+    result = complaint_rate(*backend.frames(complaints, base), by=by, complaint_by=complaint_by)
     assert backend.is_own(result)
     assert backend.rows(result) == oracle(complaints, base, "average", by, complaint_by)
     schema = nw.from_native(result).collect_schema()
@@ -172,13 +159,13 @@ def test_every_engine_gives_the_same_rows_in_its_own_frame(backend: Any, keys: A
 @given(complaints=received, base=bases(min_rows=1))
 @settings(max_examples=4)
 def test_engines_agree_on_any_tables(
-    quick_backend: Any, complaints: dict[str, list[Any]], base: pl.DataFrame
+    backend: Any, complaints: dict[str, list[Any]], base: pl.DataFrame
 ) -> None:
     if complaints["category"]:
         columns = base.to_dict(as_series=False)
-        tables = both(quick_backend, complaints, columns)
+        tables = backend.frames(complaints, columns)
         found = complaint_rate(*tables, by="segment", customers="opening")
-        assert quick_backend.rows(found) == oracle(complaints, columns, "opening", "segment")
+        assert backend.rows(found) == oracle(complaints, columns, "opening", "segment")
 
 
 @given(complaints=received, base=bases())

@@ -219,12 +219,12 @@ def test_every_engine_follows_first_contacts_alike_in_its_own_frame(backend: Any
 
 @given(columns=complaints)
 @settings(max_examples=4)
-def test_engines_agree_on_any_complaints(quick_backend: Any, columns: dict[str, list[Any]]) -> None:
+def test_engines_agree_on_any_complaints(backend: Any, columns: dict[str, list[Any]]) -> None:
     if any(columns["resolved_at"]):
-        frame = quick_backend.frame(columns)
-        found = quick_backend.rows(time_to_resolve(frame, as_of=AS_OF))
+        frame = backend.frame(columns)
+        found = backend.rows(time_to_resolve(frame, as_of=AS_OF))
         assert told(found) == times_oracle(columns, None, None)
-        found = quick_backend.rows(first_contact_resolution(frame, as_of=AS_OF))
+        found = backend.rows(first_contact_resolution(frame, as_of=AS_OF))
         assert told(found) == firsts_oracle(columns, None, None)
 
 
@@ -276,13 +276,13 @@ def test_what_comes_or_is_resolved_later_is_not_known_yet() -> None:
     assert found.equals(time_to_resolve(known, as_of=early))
 
 
-def test_unresolved_complaints_are_counted_and_not_timed(quick_backend: Any) -> None:
+def test_unresolved_complaints_are_counted_and_not_timed(backend: Any) -> None:
     columns = {
         "received_at": [START] * 4,
         "resolved_at": [START + timedelta(hours=10), None, None, START + timedelta(hours=100)],
         "status": ["closed", "inProgress", "rejected", "resolved"],
     }
-    [row] = quick_backend.rows(time_to_resolve(quick_backend.frame(columns), as_of=AS_OF))
+    [row] = backend.rows(time_to_resolve(backend.frame(columns), as_of=AS_OF))
     assert row == {
         "received": 4,
         "resolved": 2,
@@ -294,8 +294,8 @@ def test_unresolved_complaints_are_counted_and_not_timed(quick_backend: Any) -> 
         "resolved_within": 1,
         "share_within": 1 / 3,
     }
-    [soon] = quick_backend.rows(
-        time_to_resolve(quick_backend.frame(columns), as_of=START + timedelta(hours=50))
+    [soon] = backend.rows(
+        time_to_resolve(backend.frame(columns), as_of=START + timedelta(hours=50))
     )
     assert (soon["resolved"], soon["open"], soon["judged"], soon["share_within"]) == (1, 2, 0, None)
 
@@ -334,7 +334,7 @@ def test_the_window_includes_its_end_and_is_over_at_it() -> None:
     assert early.select("contacts", "judged", "first_contact_resolution").row(0) == (1, 0, None)
 
 
-def test_of_two_complaints_at_one_instant_the_first_by_name_is_first(quick_backend: Any) -> None:
+def test_of_two_complaints_at_one_instant_the_first_by_name_is_first(backend: Any) -> None:
     columns = {
         "complaint_id": ["K-2", "K-1"],
         "customer_id": ["ann"] * 2,
@@ -343,15 +343,15 @@ def test_of_two_complaints_at_one_instant_the_first_by_name_is_first(quick_backe
         "resolved_at": [START, START],
         "channel": ["web", "app"],
     }
-    frame = quick_backend.frame(columns)
-    rows = quick_backend.rows(first_contact_resolution(frame, as_of=AS_OF, by="channel"))
+    frame = backend.frame(columns)
+    rows = backend.rows(first_contact_resolution(frame, as_of=AS_OF, by="channel"))
     assert [(row["channel"], row["repeats"], row["judged"]) for row in rows] == [
         ("app", 0, 1),
         ("web", 1, 0),
     ]
 
 
-def test_instants_of_different_zones_meet_in_utc(quick_backend: Any) -> None:
+def test_instants_of_different_zones_meet_in_utc(backend: Any) -> None:
     # Across the change to summer time of Berlin: two hours on the clock, one in truth.
     came = pl.Series([datetime(2024, 3, 31, 0, 30, tzinfo=UTC)])
     frame = pl.DataFrame(
@@ -455,7 +455,7 @@ def test_complaints_of_which_none_was_ever_resolved() -> None:
     ],
 )
 def test_rows_that_would_give_wrong_numbers_are_refused(
-    quick_backend: Any, changed: dict[str, list[Any]], words: str
+    backend: Any, changed: dict[str, list[Any]], words: str
 ) -> None:
     columns = {
         "complaint_id": ["K-1", "K-2"],
@@ -465,7 +465,7 @@ def test_rows_that_would_give_wrong_numbers_are_refused(
         "resolved_at": [START] * 2,
         "status": ["closed"] * 2,
     }
-    frame = quick_backend.frame(columns | changed)
+    frame = backend.frame(columns | changed)
     with pytest.raises(InvalidTableError, match=f"{words}.*K-2"):
         time_to_resolve(frame, as_of=AS_OF, by="category")
     if "status" not in changed:

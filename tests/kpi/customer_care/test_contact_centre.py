@@ -181,13 +181,11 @@ def test_every_engine_gives_the_same_rows_in_its_own_frame(
 
 @given(columns=contacts)
 @settings(max_examples=4)
-def test_engines_agree_on_any_contacts(quick_backend: Any, columns: dict[str, list[Any]]) -> None:
+def test_engines_agree_on_any_contacts(backend: Any, columns: dict[str, list[Any]]) -> None:
     if any(columns["wait_s"]) and any(columns["duration_s"]) and any(columns["outcome"]):
         policy = ServiceLevelPolicy(short_abandon_s=3)
-        found = contact_centre(
-            quick_backend.frame(columns), by="channel", period="day", policy=policy
-        )
-        assert quick_backend.rows(found) == oracle(columns, policy, "channel", "day")
+        found = contact_centre(backend.frame(columns), by="channel", period="day", policy=policy)
+        assert backend.rows(found) == oracle(columns, policy, "channel", "day")
 
 
 @given(columns=contacts, policy=policies, order=st.randoms(use_true_random=False))
@@ -223,7 +221,7 @@ def test_a_longer_threshold_never_lowers_the_service_level() -> None:
     assert levels[0] < levels[-1]
 
 
-def test_no_inbound_contacts_are_one_row_of_nought(quick_backend: Any) -> None:
+def test_no_inbound_contacts_are_one_row_of_nought(backend: Any) -> None:
     columns = {
         "direction": ["outbound"],
         "outcome": ["answered"],
@@ -231,9 +229,9 @@ def test_no_inbound_contacts_are_one_row_of_nought(quick_backend: Any) -> None:
         "duration_s": [5],
         "started_at": [START],
     }
-    [row] = quick_backend.rows(contact_centre(quick_backend.frame(columns)))
+    [row] = backend.rows(contact_centre(backend.frame(columns)))
     assert set(row.values()) == {0, None}
-    assert quick_backend.rows(contact_centre(quick_backend.frame(columns), period="day")) == []
+    assert backend.rows(contact_centre(backend.frame(columns), period="day")) == []
 
 
 def test_a_table_without_rows() -> None:
@@ -244,14 +242,14 @@ def test_a_table_without_rows() -> None:
             assert nw.from_native(result).lazy().collect().shape[0] == height
 
 
-def test_contacts_without_outcome_or_wait_are_left_out_and_counted(quick_backend: Any) -> None:
+def test_contacts_without_outcome_or_wait_are_left_out_and_counted(backend: Any) -> None:
     columns = {
         "direction": ["inbound"] * 4,
         "outcome": ["answered", None, "resolved", "abandoned"],
         "wait_s": [10, 10, None, 30],
         "duration_s": [None, 50, 60, None],
     }
-    [row] = quick_backend.rows(contact_centre(quick_backend.frame(columns)))
+    [row] = backend.rows(contact_centre(backend.frame(columns)))
     assert (row["offered"], row["unmeasured"], row["answered"]) == (2, 2, 1)
     assert (row["asa_s"], row["aht_s"], row["service_level"]) == (10.0, None, 0.5)
 
@@ -279,7 +277,7 @@ def test_what_is_wrong_with_outbound_contacts_is_not_asked() -> None:
     ],
 )
 def test_rows_that_would_give_wrong_numbers_are_refused(
-    quick_backend: Any, changed: dict[str, list[Any]], words: str
+    backend: Any, changed: dict[str, list[Any]], words: str
 ) -> None:
     columns = {
         "interaction_id": ["N-1", "N-2"],
@@ -290,7 +288,7 @@ def test_rows_that_would_give_wrong_numbers_are_refused(
         "channel": ["app", "web"],
     }
     with pytest.raises(InvalidTableError, match=f"{words}.*N-2"):
-        contact_centre(quick_backend.frame(columns | changed), by="channel")
+        contact_centre(backend.frame(columns | changed), by="channel")
 
 
 def test_seconds_that_are_no_numbers_are_refused() -> None:

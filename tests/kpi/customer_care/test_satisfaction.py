@@ -145,19 +145,19 @@ def test_every_engine_gives_the_same_rows_in_its_own_frame(backend: Any, kind: s
 
 
 @pytest.mark.parametrize("keys", [{}, {"by": "segment"}, {"period": "day"}], ids=str)
-def test_engines_agree_on_other_keys(quick_backend: Any, keys: dict[str, Any]) -> None:
+def test_engines_agree_on_other_keys(backend: Any, keys: dict[str, Any]) -> None:
     columns = survey(60)
     for kind, function in FUNCTIONS.items():
-        rows = quick_backend.rows(function(quick_backend.frame(columns), **keys))
+        rows = backend.rows(function(backend.frame(columns), **keys))
         assert told(rows) == told(oracle(columns, kind, keys.get("by"), keys.get("period")))
 
 
 @given(columns=answers(min_size=1))
 @settings(max_examples=4)
-def test_engines_agree_on_any_answers(quick_backend: Any, columns: dict[str, list[Any]]) -> None:
+def test_engines_agree_on_any_answers(backend: Any, columns: dict[str, list[Any]]) -> None:
     for kind, function in FUNCTIONS.items():
         if kind in columns["kind"]:
-            found = quick_backend.rows(function(quick_backend.frame(columns), by="segment"))
+            found = backend.rows(function(backend.frame(columns), by="segment"))
             assert told(found) == told(oracle(columns, kind, "segment", None))
 
 
@@ -247,15 +247,15 @@ def test_a_share_of_nothing_has_no_interval() -> None:
             wilson_interval(successes, trials)  # type: ignore[arg-type]
 
 
-def test_no_answers_in_all_are_one_row_of_nought(quick_backend: Any) -> None:
+def test_no_answers_in_all_are_one_row_of_nought(backend: Any) -> None:
     columns = {"kind": ["ces", "ces"], "score": [1, 7], "responded_at": [START] * 2}
-    [row] = quick_backend.rows(nps(quick_backend.frame(columns)))
+    [row] = backend.rows(nps(backend.frame(columns)))
     assert row == {
         **dict.fromkeys(["responses", "promoters", "passives", "detractors"], 0),
         **dict.fromkeys(["nps", "standard_error", "low", "high"]),
     }
-    assert quick_backend.rows(nps(quick_backend.frame(columns), period="month")) == []
-    assert quick_backend.rows(csat(quick_backend.frame(columns), by="kind")) == []
+    assert backend.rows(nps(backend.frame(columns), period="month")) == []
+    assert backend.rows(csat(backend.frame(columns), by="kind")) == []
 
 
 @pytest.mark.parametrize("function", FUNCTIONS.values())
@@ -279,14 +279,14 @@ def test_top_boxes_are_some_of_the_scale(scores: Any) -> None:
 
 
 @pytest.mark.parametrize("score", [11, -1, 9.5])
-def test_scores_off_the_scale_are_refused(quick_backend: Any, score: float) -> None:
+def test_scores_off_the_scale_are_refused(backend: Any, score: float) -> None:
     columns = {
         "survey_id": ["V-1", "V-2"],
         "kind": ["nps"] * 2,
         "score": [5 * (score / score), score],
     }
     with pytest.raises(InvalidTableError, match=r"no whole number from 0 to 10 in 1 row .*V-2"):
-        nps(quick_backend.frame(columns))
+        nps(backend.frame(columns))
 
 
 def test_a_score_that_is_not_a_number_is_refused() -> None:
@@ -296,28 +296,28 @@ def test_a_score_that_is_not_a_number_is_refused() -> None:
             ces(frame)
 
 
-def test_an_answer_without_score_or_question_is_refused(quick_backend: Any) -> None:
-    frame = quick_backend.frame({"kind": ["nps", "nps"], "score": [9, None]})
+def test_an_answer_without_score_or_question_is_refused(backend: Any) -> None:
+    frame = backend.frame({"kind": ["nps", "nps"], "score": [9, None]})
     with pytest.raises(InvalidTableError, match="'score' is null in 1 row"):
         nps(frame)
-    frame = quick_backend.frame({"kind": ["nps", None], "score": [9, 3]})
+    frame = backend.frame({"kind": ["nps", None], "score": [9, 3]})
     with pytest.raises(InvalidTableError, match="'kind' is null in 1 row"):
         nps(frame)
 
 
-def test_rows_of_other_questions_are_not_looked_at(quick_backend: Any) -> None:
+def test_rows_of_other_questions_are_not_looked_at(backend: Any) -> None:
     columns = {
         "kind": ["nps", "csat", "own question"],
         "score": [9, None, 99],
         "responded_at": [START, None, None],
         "segment": ["mass", None, None],
     }
-    rows = quick_backend.rows(nps(quick_backend.frame(columns), by="segment", period="month"))
+    rows = backend.rows(nps(backend.frame(columns), by="segment", period="month"))
     assert [(row["period"], row["segment"], row["promoters"]) for row in rows] == [
         (date(2024, 1, 1), "mass", 1)
     ]
     with pytest.raises(InvalidTableError, match="'segment' is null"):
-        nps(quick_backend.frame({**columns, "kind": ["nps"] * 3, "score": [9] * 3}), by="segment")
+        nps(backend.frame({**columns, "kind": ["nps"] * 3, "score": [9] * 3}), by="segment")
 
 
 def test_scores_may_be_floats_decimals_or_small_integers() -> None:

@@ -253,13 +253,13 @@ def test_deviations_on_every_engine(backend: Any) -> None:
 
 @settings(max_examples=3)
 @given(st.randoms(use_true_random=False))
-def test_the_order_of_rows_is_nothing(quick_backend: Any, random: Random) -> None:
+def test_the_order_of_rows_is_nothing(backend: Any, random: Random) -> None:
     rows = list(zip(months(20), [float(at % 5) for at in range(19)] + [40.0], strict=True))
     mixed = random.sample(rows, len(rows))
     one, other = (
-        quick_backend.rows(
+        backend.rows(
             deviations(
-                quick_backend.frame({"period": [r[0] for r in given], "x": [r[1] for r in given]}),
+                backend.frame({"period": [r[0] for r in given], "x": [r[1] for r in given]}),
                 value="x",
             )
         )

@@ -221,27 +221,27 @@ def test_a_rate_of_change_needs_something_above_nothing() -> None:
     assert told["month_on_month_rate"].to_list() == [None, None, None]
 
 
-def test_no_rows_no_series(quick_backend: Any) -> None:
+def test_no_rows_no_series(backend: Any) -> None:
     columns = {"period": [date(2024, 1, 1)], "x": [1.0], "by": ["a"]}
-    some = nw.from_native(quick_backend.frame(columns))
+    some = nw.from_native(backend.frame(columns))
     none = some.filter(nw.col("x") > 1).to_native()
     for result in (trend(none, value="x", by="by"), changes(none, value="x")):
-        assert quick_backend.rows(result) == []
+        assert backend.rows(result) == []
 
 
 @settings(max_examples=3)
 @given(st.randoms(use_true_random=False))
-def test_the_order_of_rows_is_nothing(quick_backend: Any, random: Any) -> None:
+def test_the_order_of_rows_is_nothing(backend: Any, random: Any) -> None:
     columns = figures()
     order = list(range(len(columns["period"])))
     random.shuffle(order)
     mixed = {name: [values[at] for at in order] for name, values in columns.items()}
-    one = trend(quick_backend.frame(columns), value="arpu", by="segment")
-    other = trend(quick_backend.frame(mixed), value="arpu", by="segment")
-    assert quick_backend.rows(one) == quick_backend.rows(other)
+    one = trend(backend.frame(columns), value="arpu", by="segment")
+    other = trend(backend.frame(mixed), value="arpu", by="segment")
+    assert backend.rows(one) == backend.rows(other)
 
 
-def test_keys_of_every_type_come_back(quick_backend: Any) -> None:
+def test_keys_of_every_type_come_back(backend: Any) -> None:
     columns: dict[str, list[Any]] = {
         "period": months(2) * 2,
         "x": [1.0, 2.0, 5.0, 3.0],
@@ -251,7 +251,7 @@ def test_keys_of_every_type_come_back(quick_backend: Any) -> None:
         "it's": ["o'clock", "o'clock", 'a "b"', 'a "b"'],
     }
     keys = ["number", "flag", "day", "it's"]
-    rows = quick_backend.rows(trend(quick_backend.frame(columns), value="x", by=keys))
+    rows = backend.rows(trend(backend.frame(columns), value="x", by=keys))
     assert [tuple(row[name] for name in keys) for row in rows] == [
         (1, False, date(2024, 1, 5), 'a "b"'),
         (2, True, date(2024, 1, 5), "o'clock"),

@@ -79,10 +79,10 @@ def test_medians_fill_what_is_missing_before_the_logarithm() -> None:
     assert preparation.filled(np.array([[NAN, NAN]])).tolist() == [[3.0, 2.0]]
 
 
-def test_customers_are_collected_in_the_order_of_their_keys(quick_backend: Any) -> None:
+def test_customers_are_collected_in_the_order_of_their_keys(backend: Any) -> None:
     columns = {"customer_id": ["c", "a", "b"], "revenue": [3.0, None, 2.0], "lines": [1, 2, 3]}
     opened = open_features(
-        quick_backend.frame(columns),
+        backend.frame(columns),
         customer="customer_id",
         features=["revenue", "lines"],
         log1p=[],

@@ -127,12 +127,12 @@ def test_a_customer_alone_gets_the_segment_it_has_among_others(method: str) -> N
     assert isinstance(segmenter.predict(frame.lazy()), pl.LazyFrame)
 
 
-def test_nobody_is_predicted_on_every_engine(quick_backend: Any) -> None:
+def test_nobody_is_predicted_on_every_engine(backend: Any) -> None:
     columns = planted()
     segmenter = k_means().fit(pl.DataFrame(columns))
-    frame = quick_backend.frame({name: values[:1] for name, values in columns.items()})
+    frame = backend.frame({name: values[:1] for name, values in columns.items()})
     found = segmenter.predict(frame)
-    assert len(quick_backend.rows(found)) == 1
+    assert len(backend.rows(found)) == 1
 
 
 @settings(max_examples=7)
@@ -249,13 +249,13 @@ def test_hdbscan_calls_the_stray_noise_and_keeps_its_members() -> None:
     assert whole.predict(middle)["segment"].item() == "noise"
 
 
-def test_hdbscan_finds_no_cluster_where_there_is_none(quick_backend: Any) -> None:
+def test_hdbscan_finds_no_cluster_where_there_is_none(backend: Any) -> None:
     columns = {"customer_id": [1, 2, 3], "revenue": [1.0, 5.0, 30.0], "minutes": [3.0, 9.0, 4.0]}
-    frame = quick_backend.frame(columns)
+    frame = backend.frame(columns)
     segmenter = hdbscan(min_cluster_size=3).fit(frame)
     assert (segmenter.segments_, segmenter.noise_size_) == ((), 3)
     again = segmenter_from_json(segmenter.to_json())
-    assert [tuple(row.values()) for row in quick_backend.rows(again.predict(frame))] == [
+    assert [tuple(row.values()) for row in backend.rows(again.predict(frame))] == [
         (key, "noise", None) for key in (1, 2, 3)
     ]
 

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-import duckdb
 import polars as pl
 import pytest
 from hypothesis import example, given, settings
@@ -115,18 +114,8 @@ BILLS: list[Event] = [("a", 10, 20.0), ("a", 40, 20.0), ("b", 40, 30.0), ("a", 7
 PAID: list[Event] = [("a", 10, 20.0), ("a", 45, 20.0), ("a", 69, 20.0), ("c", 5, 1.0)]
 
 
-def both_on(backend: Any, bills: Any, paid: Any) -> tuple[Any, Any]:
-    """Two tables on one engine: in DuckDB also of one connection."""
-    if backend.name != "duckdb":
-        return backend.frame(bills), backend.frame(paid)
-    connection = duckdb.connect()
-    connection.register("bills", pl.DataFrame(bills).to_arrow())
-    connection.register("paid", pl.DataFrame(paid).to_arrow())
-    return connection.table("bills"), connection.table("paid")
-
-
 def test_every_engine_measures_alike(backend: Any) -> None:
-    frame, payments = both_on(backend, *tables(BILLS, PAID))
+    frame, payments = backend.frames(*tables(BILLS, PAID))
     found = payment_behaviour(frame, payments, as_of=AS_OF, months=3)
     assert backend.is_own(found)
     rows = [tuple(row.values()) for row in backend.rows(found)]

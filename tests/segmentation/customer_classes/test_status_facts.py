@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-import duckdb
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -102,16 +101,6 @@ def test_facts_by_hand_agree(rows: list[Any], paid: list[Any]) -> None:
     assert all(value is None for row in found.rows() for value in row[6:])
 
 
-def many(backend: Any, tables: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Tables on one engine: in DuckDB also of one connection."""
-    if backend.name != "duckdb":
-        return {name: backend.frame(columns) for name, columns in tables.items()}
-    connection = duckdb.connect()
-    for name, columns in tables.items():
-        connection.register(f"_{name}", pl.DataFrame(columns).to_arrow())
-    return {name: connection.table(f"_{name}") for name in tables}
-
-
 TABLES: dict[str, dict[str, Any]] = {
     "frame": {"customer_id": ["c", "a", "b"]},
     "subscriptions": {
@@ -135,7 +124,7 @@ TABLES: dict[str, dict[str, Any]] = {
 
 
 def test_every_engine_finds_the_same_facts_and_status(backend: Any) -> None:
-    tables = many(backend, TABLES)
+    tables = dict(zip(TABLES, backend.frames(*TABLES.values()), strict=True))
     found = status_facts(tables.pop("frame"), tables.pop("subscriptions"), as_of=AS_OF, **tables)
     assert backend.is_own(found)
     assert [tuple(row.values()) for row in backend.rows(found)] == [
@@ -148,10 +137,10 @@ def test_every_engine_finds_the_same_facts_and_status(backend: Any) -> None:
     assert [row["gone_to_competitor"] for row in marked] == [False, True, False]
 
 
-def test_each_engine_does_without_revenue_and_bills(quick_backend: Any) -> None:
-    tables = many(quick_backend, TABLES)
+def test_each_engine_does_without_revenue_and_bills(backend: Any) -> None:
+    tables = dict(zip(TABLES, backend.frames(*TABLES.values()), strict=True))
     found = status_facts(tables["frame"], tables["subscriptions"], as_of=AS_OF)
-    marked = quick_backend.rows(customer_status(found))
+    marked = backend.rows(customer_status(found))
     assert [row["status"] for row in marked] == ["existing", "former", "potential"]
     assert not any(row["key_account"] or row["reputable"] for row in marked)
 

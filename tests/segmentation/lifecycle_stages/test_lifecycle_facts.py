@@ -6,7 +6,6 @@ from collections import defaultdict
 from datetime import date, datetime
 from typing import Any
 
-import duckdb
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -115,18 +114,8 @@ FIXED: list[Row] = [
 ]
 
 
-def both(backend: Any, rows: list[Row], known: list[str]) -> tuple[Any, Any]:
-    """Two tables on one engine: in DuckDB also of one connection."""
-    if backend.name != "duckdb":
-        return backend.frame(columns_of(rows)), backend.frame({"customer_id": known})
-    connection = duckdb.connect()
-    connection.register("months", pl.DataFrame(columns_of(rows)).to_arrow())
-    connection.register("known", pl.DataFrame({"customer_id": known}).to_arrow())
-    return connection.table("months"), connection.table("known")
-
-
 def test_every_engine_gives_the_same_facts(backend: Any) -> None:
-    frame, customers = both(backend, FIXED, ["a", "d", "e"])
+    frame, customers = backend.frames(columns_of(FIXED), {"customer_id": ["a", "d", "e"]})
     found = lifecycle_facts(
         frame, as_of=date(2024, 6, 30), customers=customers, tenure="tenure_months"
     )
@@ -160,10 +149,10 @@ def test_what_came_later_is_not_looked_at() -> None:
     assert lifecycle_facts(frame, as_of=day).equals(lifecycle_facts(early, as_of=day))
 
 
-def test_nobody_and_one_are_bases_too(quick_backend: Any) -> None:
-    frame = quick_backend.frame(columns_of(FIXED[:1]))
-    assert quick_backend.rows(lifecycle_facts(frame, as_of=date(2023, 12, 31))) == []
-    [one] = quick_backend.rows(lifecycle_facts(frame, as_of=date(2024, 3, 1)))
+def test_nobody_and_one_are_bases_too(backend: Any) -> None:
+    frame = backend.frame(columns_of(FIXED[:1]))
+    assert backend.rows(lifecycle_facts(frame, as_of=date(2023, 12, 31))) == []
+    [one] = backend.rows(lifecycle_facts(frame, as_of=date(2024, 3, 1)))
     assert one["earlier_revenue"] is None
     assert one["recent_revenue"] == 9
 

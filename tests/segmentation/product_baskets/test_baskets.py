@@ -117,13 +117,13 @@ def test_a_smaller_set_is_at_least_as_frequent() -> None:
         assert all(counts[part] >= count for part in parts)
 
 
-def test_nobody_gives_no_sets(quick_backend: Any) -> None:
+def test_nobody_gives_no_sets(backend: Any) -> None:
     empty = pl.DataFrame(schema={"customer_id": pl.String, "product_id": pl.String})
     assert baskets(empty).rows() == []
-    alone = quick_backend.frame({"customer_id": ["a", "b"], "product_id": ["sim", "tv"]})
+    alone = backend.frame({"customer_id": ["a", "b"], "product_id": ["sim", "tv"]})
     found = baskets(alone, min_support=1.0)
-    assert quick_backend.is_own(found)
-    assert quick_backend.rows(found) == []
+    assert backend.is_own(found)
+    assert backend.rows(found) == []
 
 
 def test_numbers_and_categories_are_products_too() -> None:
@@ -136,9 +136,9 @@ def test_numbers_and_categories_are_products_too() -> None:
     assert baskets(named)["item_set"].to_list() == ["sim"]
 
 
-def test_bad_tables_are_refused(quick_backend: Any) -> None:
+def test_bad_tables_are_refused(backend: Any) -> None:
     def of(columns: Columns) -> Any:
-        return baskets(quick_backend.frame(columns))
+        return baskets(backend.frame(columns))
 
     with pytest.raises(InvalidTableError, match="'product_id' is null in 1 row"):
         of({"customer_id": ["a", "b"], "product_id": ["sim", None]})

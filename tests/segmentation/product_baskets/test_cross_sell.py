@@ -164,12 +164,12 @@ def test_every_engine_makes_the_same_offers_in_its_own_frame(backend: Any) -> No
     assert len(expected) > 10
 
 
-def test_without_rules_there_are_no_offers(quick_backend: Any) -> None:
+def test_without_rules_there_are_no_offers(backend: Any) -> None:
     columns = {"customer_id": ["a", "b"], "product_id": ["sim", "tv"]}
-    frame = quick_backend.frame(columns)
+    frame = backend.frame(columns)
     rules = cross_sell_rules(baskets(frame))
-    assert quick_backend.rows(rules) == []
-    assert quick_backend.rows(recommend_products(frame, rules)) == []
+    assert backend.rows(rules) == []
+    assert backend.rows(recommend_products(frame, rules)) == []
 
 
 def test_bad_item_sets_are_refused() -> None:
