@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from telcrm.domain import Instant, Period, ValidFor, month_start
+from telcrm.domain.moments import first_of_month, month_number
 from telcrm.testing import records
 
 INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
@@ -113,3 +114,11 @@ def test_an_open_span_covers_every_day() -> None:
 def test_what_is_no_day_is_refused(value: Any) -> None:
     with pytest.raises(ValidationError):
         ValidFor(start=value)
+
+
+@given(st.dates())
+def test_the_number_of_a_month_leads_back_to_its_first_day(day: date) -> None:
+    assert first_of_month(month_number(day)) == month_start(day)
+    last = month_start(day) - timedelta(days=1) if day >= date(1, 2, 1) else None
+    if last is not None:
+        assert month_number(day) - month_number(last) == 1

@@ -10,7 +10,13 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, day_index, month_index
+from telcrm.tables.calendar_index import (
+    CALENDAR_MONTH,
+    calendar,
+    day_index,
+    month_index,
+    month_span,
+)
 from telcrm.tables.door import open_frame
 
 DAYS = [date(1900, 3, 1), date(1999, 12, 31), date(2000, 2, 29), date(2024, 12, 31)]
@@ -46,3 +52,11 @@ def test_every_engine_makes_the_same_calendar(backend: Any) -> None:
         {CALENDAR_MONTH: first + 2, "period": date(2023, 11, 1) + timedelta(days=61)},
     ]
     assert backend.rows(calendar(opened, first, first - 1, period="period")) == []
+
+
+def test_without_rows_there_are_no_months() -> None:
+    opened = open_frame(pl.DataFrame({"period": [date(2024, 1, 1)]}), table="t")
+    none = calendar(opened, *month_span((None, None)), period="period")
+    assert none.collect().shape[0] == 0
+    # NumPy-backed pandas hands whole numbers out as floats.
+    assert month_span((24287.0, 24288.0)) == (24287, 24288)
