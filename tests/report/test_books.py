@@ -213,7 +213,6 @@ def test_without_the_ledger_the_tables_speak(folder: Path) -> None:
 
 
 def test_a_server_that_is_not_there_is_named_without_its_password(folder: Path) -> None:
-    pytest.importorskip("psycopg")
     url = "postgresql+psycopg://bob:s3cret@127.0.0.1:1/crm"
     with pytest.raises(StoreUnavailableError) as caught:
         reported(folder, url)

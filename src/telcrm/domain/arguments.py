@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from math import isfinite
 from numbers import Real
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from telcrm.domain.exact import whole_number
 from telcrm.errors import ParameterError
@@ -105,9 +105,7 @@ def require_not_negative(**numbers: object) -> None:
         ...
     telcrm.errors.ParameterError: [TC-PARAM-001] lost is -1, and has to be a number of 0 or more.
     """
-    for name, number in numbers.items():
-        if not _is_finite(number) or number < 0:  # type: ignore[operator]
-            _refuse(name, number, "a number of 0 or more")
+    _require(numbers, lambda number: number >= 0, "a number of 0 or more")
 
 
 def require_positive(**numbers: object) -> None:
@@ -122,9 +120,7 @@ def require_positive(**numbers: object) -> None:
     --------
     >>> require_positive(opening=100)
     """
-    for name, number in numbers.items():
-        if not _is_finite(number) or number <= 0:  # type: ignore[operator]
-            _refuse(name, number, "a number above 0")
+    _require(numbers, lambda number: number > 0, "a number above 0")
 
 
 def require_share(**numbers: object) -> None:
@@ -139,9 +135,7 @@ def require_share(**numbers: object) -> None:
     --------
     >>> require_share(rate=0.03)
     """
-    for name, number in numbers.items():
-        if not _is_finite(number) or not 0 <= number <= 1:  # type: ignore[operator]
-            _refuse(name, number, "a share from 0 to 1")
+    _require(numbers, lambda number: 0 <= number <= 1, "a share from 0 to 1")
 
 
 def require_same_length(**sequences: Sequence[object]) -> None:
@@ -164,8 +158,11 @@ def require_same_length(**sequences: Sequence[object]) -> None:
         )
 
 
-def _is_finite(number: object) -> bool:
-    return type(number) is not bool and isinstance(number, Real) and isfinite(number)
+def _require(numbers: Mapping[str, object], fits: Callable[[Any], bool], wanted: str) -> None:
+    for name, number in numbers.items():
+        is_number = type(number) is not bool and isinstance(number, Real) and isfinite(number)
+        if not is_number or not fits(number):
+            _refuse(name, number, wanted)
 
 
 def _refuse(name: str, number: object, wanted: str) -> NoReturn:

@@ -28,6 +28,7 @@ __all__ = [
     "Grain",
     "break_down",
     "column_names",
+    "group_columns",
     "refuse_clashes",
     "row_names",
 ]
@@ -219,6 +220,34 @@ def column_names(by: str | Sequence[str] | None) -> tuple[str, ...]:
     (('segment',), ())
     """
     return () if by is None else (by,) if isinstance(by, str) else tuple(by)
+
+
+def group_columns(
+    by: str | Sequence[str] | None, *, keys: Sequence[str], results: Sequence[str], what: str
+) -> tuple[str, ...]:
+    """Return the columns of ``by``, or refuse one that would stand twice in the result.
+
+    Parameters
+    ----------
+    by : str or sequence of str, optional
+    keys : sequence of str
+        Other columns of the caller that stand in the result.
+    results : sequence of str
+        Columns that the result has of its own.
+    what : str
+        Name of the function, for the message.
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    ParameterError
+    """
+    groups = column_names(by)
+    refuse_clashes(what, [*keys, *groups], results)
+    return groups
 
 
 def break_down(

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 import narwhals.stable.v2 as nw
 
 from telcrm.domain.choice import choose
-from telcrm.kpi.flows import group_columns, rate_base
+from telcrm.kpi.breakdown import group_columns
+from telcrm.kpi.flows import rate_base
 from telcrm.kpi.movement_policy import RateBase
 from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, month_index
 from telcrm.tables.door import (

@@ -14,7 +14,8 @@ from telcrm.domain.arguments import (
     require_share,
 )
 from telcrm.errors import ParameterError
-from telcrm.kpi.flows import FlowColumns, flows, group_columns, rate_base
+from telcrm.kpi.breakdown import group_columns
+from telcrm.kpi.flows import FlowColumns, flows, rate_base
 from telcrm.kpi.movement_policy import MovementPolicy
 from telcrm.kpi.window import over_months
 from telcrm.tables.door import open_frame

@@ -10,7 +10,6 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
-from telcrm.kpi.breakdown import refuse_clashes
 from telcrm.kpi.movement_policy import ChangeBasis, LossMonth, MovementPolicy, RateBase, SameMonth
 from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, month_index
 from telcrm.tables.door import (
@@ -26,7 +25,7 @@ from telcrm.tables.noise import denoise
 from telcrm.tables.result_table import ResultColumn, result_table
 from telcrm.tables.row_checks import amount_checks, check_rows, month_start, not_null
 
-__all__ = ["FlowColumns", "flows", "group_columns", "rate_base"]
+__all__ = ["FlowColumns", "flows", "rate_base"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,34 +92,6 @@ def flows(opened: OpenFrame, columns: FlowColumns, policy: MovementPolicy) -> nw
     own = {name: nw.col(inner) for inner, name in groups.items()}
     measures = [name for name in kept if name != columns.period]
     return counted.select(columns.period, **own, **{name: nw.col(name) for name in measures})
-
-
-def group_columns(
-    by: str | Sequence[str] | None, *, keys: Sequence[str], results: Sequence[str], what: str
-) -> tuple[str, ...]:
-    """Return the columns of ``by``, or refuse one that would stand twice in the result.
-
-    Parameters
-    ----------
-    by : str or sequence of str, optional
-    keys : sequence of str
-        Other columns of the caller that stand in the result.
-    results : sequence of str
-        Columns that the result has of its own.
-    what : str
-        Name of the function, for the message.
-
-    Returns
-    -------
-    tuple of str
-
-    Raises
-    ------
-    ParameterError
-    """
-    groups = () if by is None else (by,) if isinstance(by, str) else tuple(by)
-    refuse_clashes(what, [*keys, *groups], results)
-    return groups
 
 
 def _with_lost(laid: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
@@ -223,13 +194,34 @@ def _flag(
     months: nw.LazyFrame[Any], groups: list[str], policy: MovementPolicy
 ) -> nw.LazyFrame[Any]:
     """Mark each customer-month with the flows it belongs to, as 0 or 1, and with what it moved."""
+    told = _compare(months, groups, policy)
+    leaves_early = policy.loss_month is LossMonth.LAST_ACTIVE
+    flags = {
+        "new": nw.col("_new"),
+        "reactivated": nw.col("_returns"),
+        "closing": nw.col("_stays"),
+        "retained": nw.col("_keeps"),
+    }
+    if leaves_early:
+        flags["lost"] = 1 - nw.col("_stays")
+    if groups:
+        flags |= {"transferred_in": nw.col("_comes"), "_parted": nw.col("_parted")}
+    if "_change" in told.collect_schema().names():
+        flags |= _amounts(policy)
+        if groups:
+            flags["transferred_in_revenue"] = _amount("_comes", nw.col("_before_revenue"))
+    comes = nw.col("_comes") == 1
+    origins = {
+        f"_from{name}": nw.when(comes).then(nw.col(f"_before{name}")).otherwise(nw.col(name))
+        for name in groups
+    }
+    return told.select("_month", *groups, **origins, **flags)
 
-    def flag(condition: nw.Expr) -> nw.Expr:
-        return nw.when(condition).then(nw.lit(1)).otherwise(nw.lit(0))
 
-    def amount(condition: nw.Expr, value: nw.Expr) -> nw.Expr:
-        return nw.when(condition).then(value).otherwise(nw.lit(0.0))
-
+def _compare(
+    months: nw.LazyFrame[Any], groups: list[str], policy: MovementPolicy
+) -> nw.LazyFrame[Any]:
+    """Set each customer-month against the one before, and if need be the one after."""
     leaves_early = policy.loss_month is LossMonth.LAST_ACTIVE
     measures = [name for name in ("_revenue", "_rank") if name in months.collect_schema().names()]
     if policy.same_month is SameMonth.IGNORE:
@@ -248,11 +240,11 @@ def _flag(
     same_groups = [nw.col(f"_before{name}") == nw.col(name) for name in groups]
     # Nulls answer no test, and their opposite neither: flags are whole numbers before they meet.
     told = seen.with_columns(
-        _new=flag(is_new),
-        _returns=flag(returns),
-        _was_there=flag(was_there),
-        _stayed=flag(reduce(and_, [was_there, *same_groups])),
-        _stays=flag(nw.col("_after_month") == month + 1) if leaves_early else nw.lit(1),
+        _new=_is(is_new),
+        _returns=_is(returns),
+        _was_there=_is(was_there),
+        _stayed=_is(reduce(and_, [was_there, *same_groups])),
+        _stays=_is(nw.col("_after_month") == month + 1) if leaves_early else nw.lit(1),
     )
     # Each is used several times, and computed once.
     met = {
@@ -261,45 +253,35 @@ def _flag(
     }
     if "_revenue" in measures:
         met["_change"] = denoise(nw.col("_revenue") - nw.col("_before_revenue"))
-    told = told.with_columns(**met)
-    here, stayed, stays, comes = (
-        nw.col(name) == 1 for name in ("_was_there", "_stayed", "_stays", "_comes")
-    )
+    return told.with_columns(**met)
+
+
+def _amounts(policy: MovementPolicy) -> dict[str, nw.Expr]:
+    """Express who paid more or less than before, and what each flow moved."""
+    revenue, paid_before, change = map(nw.col, ("_revenue", "_before_revenue", "_change"))
+    rose, fell = _changes(policy, change)
+    here = nw.col("_was_there") == 1
     flags = {
-        "new": nw.col("_new"),
-        "reactivated": nw.col("_returns"),
-        "closing": nw.col("_stays"),
-        "retained": nw.col("_keeps"),
+        "upgraded": nw.col("_keeps") * _is(rose),
+        "downgraded": nw.col("_keeps") * _is(fell),
+        "new_revenue": _amount("_new", revenue),
+        "reactivated_revenue": _amount("_returns", revenue),
+        "expansion_revenue": nw.when(here & (change > 0)).then(change).otherwise(nw.lit(0.0)),
+        "contraction_revenue": nw.when(here & (change < 0)).then(-change).otherwise(nw.lit(0.0)),
     }
-    if leaves_early:
-        flags["lost"] = 1 - nw.col("_stays")
-    if groups:
-        flags |= {"transferred_in": nw.col("_comes"), "_parted": nw.col("_parted")}
-    if "_revenue" in measures:
-        revenue, paid_before, change = (
-            nw.col(name) for name in ("_revenue", "_before_revenue", "_change")
-        )
-        rose, fell = _changes(policy, change)
-        flags |= {
-            "upgraded": nw.col("_keeps") * flag(rose),
-            "downgraded": nw.col("_keeps") * flag(fell),
-            "new_revenue": amount(nw.col("_new") == 1, revenue),
-            "reactivated_revenue": amount(nw.col("_returns") == 1, revenue),
-            "expansion_revenue": amount(here & (change > 0), change),
-            "contraction_revenue": amount(here & (change < 0), -change),
-            "closing_revenue": amount(stays, revenue) if leaves_early else revenue,
-        }
-        if leaves_early:
-            flags["lost_revenue"] = amount(~stays, revenue)
-        else:
-            flags["_kept_revenue"] = amount(stayed, paid_before)
-        if groups:
-            flags["transferred_in_revenue"] = amount(comes, paid_before)
-    origins = {
-        f"_from{name}": nw.when(comes).then(nw.col(f"_before{name}")).otherwise(nw.col(name))
-        for name in groups
-    }
-    return told.select("_month", *groups, **origins, **flags)
+    if policy.loss_month is LossMonth.FIRST_ABSENT:
+        kept = _amount("_stayed", paid_before)
+        return flags | {"closing_revenue": revenue, "_kept_revenue": kept}
+    lost = nw.when(nw.col("_stays") == 0).then(revenue).otherwise(nw.lit(0.0))
+    return flags | {"closing_revenue": _amount("_stays", revenue), "lost_revenue": lost}
+
+
+def _is(condition: nw.Expr) -> nw.Expr:
+    return nw.when(condition).then(nw.lit(1)).otherwise(nw.lit(0))
+
+
+def _amount(flag: str, value: nw.Expr) -> nw.Expr:
+    return nw.when(nw.col(flag) == 1).then(value).otherwise(nw.lit(0.0))
 
 
 def _with_months_beside(

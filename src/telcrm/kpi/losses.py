@@ -8,8 +8,7 @@ from typing import Any, TypeVar
 
 import narwhals.stable.v2 as nw
 
-from telcrm.kpi.breakdown import Grain, break_down
-from telcrm.kpi.flows import group_columns
+from telcrm.kpi.breakdown import Grain, break_down, group_columns
 from telcrm.kpi.window import whole_months
 from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, month_index
 from telcrm.tables.door import (

@@ -8,7 +8,8 @@ from typing import TypeVar
 import narwhals.stable.v2 as nw
 
 from telcrm.errors import ParameterError
-from telcrm.kpi.flows import FlowColumns, flows, group_columns, rate_base
+from telcrm.kpi.breakdown import group_columns
+from telcrm.kpi.flows import FlowColumns, flows, rate_base
 from telcrm.kpi.movement_policy import ChangeBasis, MovementPolicy
 from telcrm.tables.door import open_frame
 from telcrm.tables.noise import denoise

@@ -13,7 +13,7 @@ import narwhals.stable.v2 as nw
 
 from telcrm.domain.choice import choose
 from telcrm.errors import ParameterError
-from telcrm.kpi.flows import group_columns
+from telcrm.kpi.breakdown import group_columns
 from telcrm.kpi.window import over_months, whole_months
 from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, month_index, month_span
 from telcrm.tables.door import (

@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 from pydantic import Field
 
 from telcrm.domain import Channel, Record
-from telcrm.kpi.flows import group_columns
+from telcrm.kpi.breakdown import group_columns
 from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, month_index, month_span
 from telcrm.tables.door import (
     ColumnKind,

@@ -11,7 +11,7 @@ import narwhals.stable.v2 as nw
 from telcrm.domain.arguments import require_not_negative, require_positive
 from telcrm.domain.moments import month_number
 from telcrm.errors import ParameterError
-from telcrm.kpi.flows import group_columns
+from telcrm.kpi.breakdown import group_columns
 from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, month_index
 from telcrm.tables.door import (
     ColumnKind,

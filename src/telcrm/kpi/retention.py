@@ -11,7 +11,8 @@ import narwhals.stable.v2 as nw
 from telcrm.domain import Record
 from telcrm.domain.arguments import require_not_negative, require_positive
 from telcrm.domain.choice import choose
-from telcrm.kpi.flows import FlowColumns, flows, group_columns
+from telcrm.kpi.breakdown import group_columns
+from telcrm.kpi.flows import FlowColumns, flows
 from telcrm.kpi.movement_policy import LossMonth, MovementPolicy, SameMonth
 from telcrm.tables.door import open_frame
 from telcrm.tables.noise import denoise

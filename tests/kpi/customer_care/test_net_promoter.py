@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from telcrm.errors import ParameterError
+from telcrm.kpi.confidence import normal_quantile
 from telcrm.kpi.customer_care.net_promoter import (
     NpsInterval,
-    normal_quantile,
     nps_change,
     nps_of_counts,
 )

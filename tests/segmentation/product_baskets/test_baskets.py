@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mlxtend.frequent_patterns import fpgrowth
 
 from telcrm.errors import (
     ColumnTypeError,
@@ -89,7 +90,6 @@ def test_every_engine_gives_the_same_rows_in_its_own_frame(backend: Any) -> None
 
 
 def test_mlxtend_finds_the_same_sets() -> None:
-    fpgrowth = pytest.importorskip("mlxtend.frequent_patterns").fpgrowth
     columns = some_holdings()
     wide = pd.crosstab(columns["customer_id"], columns["product_id"]) > 0
     peer = fpgrowth(wide, min_support=0.1, use_colnames=True)

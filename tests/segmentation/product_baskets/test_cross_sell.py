@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mlxtend.frequent_patterns import association_rules, fpgrowth
 
 from telcrm.errors import InvalidTableError, MissingColumnsError, ParameterError
 from telcrm.segmentation import baskets, cross_sell_rules, recommend_products
@@ -103,11 +104,10 @@ def test_every_engine_gives_the_same_rules_in_its_own_frame(backend: Any) -> Non
 
 
 def test_mlxtend_derives_the_same_rules() -> None:
-    patterns = pytest.importorskip("mlxtend.frequent_patterns")
     columns = some_holdings()
     wide = pd.crosstab(columns["customer_id"], columns["product_id"]) > 0
-    sets = patterns.fpgrowth(wide, min_support=0.05, use_colnames=True)
-    peer = patterns.association_rules(sets, metric="confidence", min_threshold=0.0)
+    sets = fpgrowth(wide, min_support=0.05, use_colnames=True)
+    peer = association_rules(sets, metric="confidence", min_threshold=0.0)
     single = peer[(peer["consequents"].map(len) == 1) & (peer["lift"] > 1 - 1e-9)]
     measures = ["support", "confidence", "lift", "leverage", "conviction"]
     expected = {

@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from math import erfc, sqrt
-from numbers import Real
-from statistics import NormalDist
 
 from telcrm.domain.arguments import whole_between
 from telcrm.domain.choice import choose
-from telcrm.errors import ParameterError
+from telcrm.kpi.confidence import normal_quantile
 
 __all__ = [
     "ADDED_ANSWERS",
     "NpsChange",
     "NpsEstimate",
     "NpsInterval",
-    "normal_quantile",
     "nps_change",
     "nps_of_counts",
 ]
@@ -240,39 +237,6 @@ def nps_change(before: NpsEstimate, after: NpsEstimate, *, confidence: float = 0
         p_value=erfc(abs(z) / sqrt(2)),
         confidence=float(confidence),
     )
-
-
-def normal_quantile(confidence: float) -> float:
-    """Return how many standard errors an interval reaches to each side.
-
-    Parameters
-    ----------
-    confidence : float in (0, 1)
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    ParameterError
-        It is no share between 0 and 1.
-
-    Examples
-    --------
-    >>> round(normal_quantile(0.95), 3)
-    1.96
-    """
-    given: object = confidence
-    is_number = isinstance(given, Real) and not isinstance(given, bool)
-    if not is_number or not 0 < confidence < 1:
-        raise ParameterError(
-            f"confidence is {confidence!r:.60}, and has to be a share between 0 and 1, for "
-            "example 0.95.",
-            parameter="confidence",
-            value=confidence,
-        )
-    return NormalDist().inv_cdf((1 + float(confidence)) / 2)
 
 
 def _named(promoters: object, passives: object, detractors: object) -> list[tuple[str, object]]:

@@ -14,7 +14,8 @@ from telcrm.domain.choice import choose
 from telcrm.domain.exact import whole_number
 from telcrm.errors import ParameterError
 from telcrm.kpi.breakdown import Breakdown, Grain, break_down, row_names
-from telcrm.kpi.customer_care.net_promoter import ADDED_ANSWERS, NpsInterval, normal_quantile
+from telcrm.kpi.confidence import normal_quantile
+from telcrm.kpi.customer_care.net_promoter import ADDED_ANSWERS, NpsInterval
 from telcrm.kpi.instants import read_objects
 from telcrm.tables.door import (
     ColumnKind,

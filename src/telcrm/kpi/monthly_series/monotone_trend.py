@@ -11,7 +11,7 @@ from typing import Final
 
 from telcrm.domain.arguments import whole_between
 from telcrm.errors import ParameterError
-from telcrm.kpi.customer_care.net_promoter import normal_quantile
+from telcrm.kpi.confidence import normal_quantile
 
 __all__ = [
     "MannKendall",

@@ -12,8 +12,7 @@ import narwhals.stable.v2 as nw
 
 from telcrm.domain.moments import first_of_month
 from telcrm.errors import ColumnTypeError, InvalidTableError
-from telcrm.kpi.breakdown import refuse_clashes
-from telcrm.kpi.flows import group_columns
+from telcrm.kpi.breakdown import group_columns, refuse_clashes
 from telcrm.tables.calendar_index import month_index
 from telcrm.tables.door import (
     ColumnKind,

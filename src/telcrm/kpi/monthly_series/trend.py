@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from telcrm.domain.moments import first_of_month
-from telcrm.kpi.customer_care.net_promoter import normal_quantile
+from telcrm.kpi.confidence import normal_quantile
 from telcrm.kpi.monthly_series.monotone_trend import (
     MannKendall,
     mann_kendall,
