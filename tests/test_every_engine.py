@@ -35,7 +35,6 @@ from telcrm.segmentation import (
     RuleSegmenter,
     Segmenter,
     ValueMatrixSegmenter,
-    segmenter_from_json,
 )
 
 AS_OF = date(2024, 6, 30)
@@ -374,7 +373,7 @@ def fitted(name: str, engine: Backend, chance: Random) -> Any:
     table, segmenter, when = FITTED[name]
     frame = engine.frame(table(chance))
     learnt = clone(segmenter).fit(frame, **when)
-    return segmenter_from_json(learnt.to_json()).predict(frame, **when)
+    return Segmenter.from_json(learnt.to_json()).predict(frame, **when)
 
 
 def answer(name: str, engine: Backend, chance: Random) -> Answer:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from telcrm import (
         domain,
         errors,
+        estimators,
         kpi,
         ledger,
         mart,
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
         synth,
         tables,
         testing,
+        value,
     )
 
 __all__ = [
     "domain",
     "errors",
+    "estimators",
     "kpi",
     "ledger",
     "mart",
@@ -43,6 +46,7 @@ __all__ = [
     "synth",
     "tables",
     "testing",
+    "value",
 ]
 
 

@@ -54,10 +54,12 @@ the message says what was wrong, where, and how to mend it.
     │   ├── UnknownFieldError (KeyError)           TC-RULE-003
     │   ├── FieldTypeError (TypeError)             TC-RULE-004
     │   └── RuleMismatchError                      TC-RULE-005
-    ├── SegmentationError (ValueError)             TC-SEG-000
-    │   ├── NotFittedError (AttributeError)        TC-SEG-001
-    │   ├── UnknownSegmenterError (KeyError)       TC-SEG-002
-    │   └── SegmenterFormatError                   TC-SEG-003
+    ├── EstimatorError (ValueError)                TC-EST-000
+    │   ├── NotFittedError (AttributeError)        TC-EST-001
+    │   ├── UnknownEstimatorError (KeyError)       TC-EST-002
+    │   ├── EstimatorFormatError                   TC-EST-003
+    │   ├── UnidentifiedModelError                 TC-EST-004
+    │   └── DivergentValueError (ArithmeticError)  TC-EST-005
     └── TableError (ValueError)                    TC-TABLE-000
         ├── MissingColumnsError (KeyError)         TC-TABLE-001
         ├── UnknownColumnsError (KeyError)         TC-TABLE-002
@@ -93,7 +95,10 @@ __all__ = [
     "CorruptMartError",
     "CorruptStoreError",
     "CurrencyMismatchError",
+    "DivergentValueError",
     "EntryInUseError",
+    "EstimatorError",
+    "EstimatorFormatError",
     "FieldTypeError",
     "FullStoreError",
     "IdentifierError",
@@ -123,8 +128,6 @@ __all__ = [
     "RecordFormatError",
     "RuleError",
     "RuleMismatchError",
-    "SegmentationError",
-    "SegmenterFormatError",
     "StoreBusyError",
     "StoreUnavailableError",
     "StoreVersionError",
@@ -132,15 +135,16 @@ __all__ = [
     "TelcrmError",
     "TmfError",
     "TransitionError",
+    "UnidentifiedModelError",
     "UnknownAccountError",
     "UnknownColumnsError",
     "UnknownCurrencyError",
     "UnknownCustomerError",
     "UnknownEntryError",
+    "UnknownEstimatorError",
     "UnknownFieldError",
     "UnknownItemError",
     "UnknownMonthError",
-    "UnknownSegmenterError",
     "UnknownStoreError",
     "UnreadableFileError",
     "UnsupportedFrameError",
@@ -499,28 +503,40 @@ class RuleMismatchError(RuleError):
     code = "TC-RULE-005"
 
 
-class SegmentationError(TelcrmError, ValueError):
-    """A segmentation is asked for what it cannot give."""
+class EstimatorError(TelcrmError, ValueError):
+    """A model cannot be fitted, asked or stored as wanted."""
 
-    code = "TC-SEG-000"
-
-
-class NotFittedError(SegmentationError, AttributeError):
-    """A segmenter is asked to predict, or to be stored, before it has learnt anything."""
-
-    code = "TC-SEG-001"
+    code = "TC-EST-000"
 
 
-class UnknownSegmenterError(SegmentationError, KeyError):
-    """A stored segmenter is of a kind that no class is known for."""
+class NotFittedError(EstimatorError, AttributeError):
+    """A model is asked to predict, or to be stored, before it has learnt anything."""
 
-    code = "TC-SEG-002"
+    code = "TC-EST-001"
 
 
-class SegmenterFormatError(SegmentationError):
-    """A stored segmenter is broken, or of a format that this release cannot read."""
+class UnknownEstimatorError(EstimatorError, KeyError):
+    """A stored model is of a kind that no class is known for."""
 
-    code = "TC-SEG-003"
+    code = "TC-EST-002"
+
+
+class EstimatorFormatError(EstimatorError):
+    """A stored model is broken, or of a format that this release cannot read."""
+
+    code = "TC-EST-003"
+
+
+class UnidentifiedModelError(EstimatorError):
+    """The data cannot tell the parameters of a model: nobody in it, nobody bought twice, ..."""
+
+    code = "TC-EST-004"
+
+
+class DivergentValueError(EstimatorError, ArithmeticError):
+    """A sum over all future time has no finite value at this discount rate."""
+
+    code = "TC-EST-005"
 
 
 class TableError(TelcrmError, ValueError):

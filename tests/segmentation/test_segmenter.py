@@ -15,10 +15,10 @@ from sklearn.base import clone
 
 from telcrm.domain import Record
 from telcrm.errors import (
+    EstimatorFormatError,
     NotFittedError,
     ParameterError,
-    SegmenterFormatError,
-    UnknownSegmenterError,
+    UnknownEstimatorError,
 )
 from telcrm.rules import Rule, RuleSet, field
 from telcrm.segmentation import (
@@ -29,9 +29,6 @@ from telcrm.segmentation import (
     RuleSegmenter,
     Segmenter,
     ValueMatrixSegmenter,
-    read_segmenter,
-    segmenter_from_json,
-    write_segmenter,
 )
 
 STORED = Path(__file__).parent / "stored"
@@ -115,7 +112,7 @@ def test_fit_returns_itself_and_what_is_read_again_predicts_alike(kind: str) -> 
 
 @kinds
 def test_files_of_the_first_format_still_load(kind: str) -> None:
-    stored = read_segmenter(STORED / f"{kind}-1.json")
+    stored = Segmenter.read(STORED / f"{kind}-1.json")
     assert stored.kind == kind
     expected = dict(zip(BASE["customer_id"], CASES[kind][2], strict=True))
     assert segments(kind, stored) == expected
@@ -151,7 +148,7 @@ def test_scikit_learn_clones_it_unfitted(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["rfm", "abc", "value_matrix"])
 def test_nothing_is_asked_of_one_that_has_not_learnt(kind: str) -> None:
-    with pytest.raises(NotFittedError, match=r"TC-SEG-001.* is not fitted\. Call fit"):
+    with pytest.raises(NotFittedError, match=r"TC-EST-001.* is not fitted\. Call fit"):
         made(kind).predict(BASE, **context(kind))
     with pytest.raises(NotFittedError):
         made(kind).to_json()
@@ -206,40 +203,40 @@ def changed(kind: str, change: Callable[[dict[str, Any]], object]) -> str:
     ],
 )
 def test_what_is_no_stored_segmenter_is_refused(text: Any, complaint: str) -> None:
-    with pytest.raises(SegmenterFormatError, match=complaint):
-        segmenter_from_json(text)
+    with pytest.raises(EstimatorFormatError, match=complaint):
+        Segmenter.from_json(text)
 
 
 @pytest.mark.parametrize("kind", ["clairvoyance", None, ["abc"]])
 def test_an_unknown_kind_is_named_with_those_that_are_known(kind: Any) -> None:
-    with pytest.raises(UnknownSegmenterError, match=r"Known kinds: .*abc.*lifecycle.*rfm"):
-        segmenter_from_json(changed("abc", lambda c: c.update(kind=kind)))
+    with pytest.raises(UnknownEstimatorError, match=r"Known kinds: .*abc.*lifecycle.*rfm"):
+        Segmenter.from_json(changed("abc", lambda c: c.update(kind=kind)))
 
 
 def test_a_class_reads_its_own_kind_only() -> None:
-    with pytest.raises(SegmenterFormatError, match=r"kind 'abc'. Use AbcSegmenter.from_json"):
+    with pytest.raises(EstimatorFormatError, match=r"kind 'abc'. Use AbcSegmenter.from_json"):
         RfmSegmenter.from_json(fitted("abc").to_json())
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "segments.json"
-    write_segmenter(fitted("abc"), path)
+    fitted("abc").write(path)
     before = path.read_bytes()
     with pytest.raises(NotFittedError):
-        write_segmenter(AbcSegmenter(), path)
+        AbcSegmenter().write(path)
     assert path.read_bytes() == before
-    write_segmenter(fitted("lifecycle"), str(path))
-    assert read_segmenter(str(path)).kind == "lifecycle"
+    fitted("lifecycle").write(str(path))
+    assert Segmenter.read(str(path)).kind == "lifecycle"
     assert [file.name for file in tmp_path.iterdir()] == ["segments.json"]
 
 
 def test_a_file_that_cannot_be_written_or_read_says_so(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(OSError, match="folder"):
-        write_segmenter(fitted("abc"), tmp_path / "folder")
+        fitted("abc").write(tmp_path / "folder")
     assert [file.name for file in tmp_path.iterdir()] == ["folder"]
     with pytest.raises(FileNotFoundError):
-        read_segmenter(tmp_path / "none.json")
+        Segmenter.read(tmp_path / "none.json")
 
 
 class _Evens(Record):
@@ -266,8 +263,8 @@ class EvenSegmenter(Segmenter):
 
 
 def test_a_class_of_ones_own_is_stored_and_found_by_its_kind(tmp_path: Path) -> None:
-    write_segmenter(EvenSegmenter(least=3).fit([1, 2]), tmp_path / "own.json")
-    read = read_segmenter(tmp_path / "own.json")
+    EvenSegmenter(least=3).fit([1, 2]).write(tmp_path / "own.json")
+    read = Segmenter.read(tmp_path / "own.json")
     assert isinstance(read, EvenSegmenter)
     assert (read.least, read.seen_) == (3, 2)
 

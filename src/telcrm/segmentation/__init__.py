@@ -50,12 +50,7 @@ from telcrm.segmentation.rules import (
     rule_coverage,
     segment_by_rules,
 )
-from telcrm.segmentation.segmenter import (
-    Segmenter,
-    read_segmenter,
-    segmenter_from_json,
-    write_segmenter,
-)
+from telcrm.segmentation.segmenter import Segmenter
 from telcrm.segmentation.stability import population_stability_index, segment_stability
 from telcrm.segmentation.transitions import MigrationState
 from telcrm.segmentation.value_matrix import MatrixLevel, value_matrix
@@ -109,16 +104,13 @@ __all__ = [
     "payment_behaviour",
     "population_stability_index",
     "profile",
-    "read_segmenter",
     "recommend_products",
     "rfm",
     "rfm_breaks",
     "rule_coverage",
     "segment_by_rules",
     "segment_stability",
-    "segmenter_from_json",
     "status_facts",
     "suggest_cluster_count",
     "value_matrix",
-    "write_segmenter",
 ]

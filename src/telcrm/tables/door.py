@@ -168,8 +168,13 @@ def _tidy_pandas(result: Any, given: Any) -> Any:
     import pandas as pd
 
     plain = result.reset_index(drop=True)
-    arrow = all(isinstance(dtype, pd.ArrowDtype) for dtype in given.dtypes)
-    return plain.convert_dtypes(dtype_backend="pyarrow") if arrow else plain
+    if not all(isinstance(dtype, pd.ArrowDtype) for dtype in given.dtypes):
+        return plain
+    # convert_dtypes alone would turn floats into integers where all happen to be whole.
+    floats = plain.columns[plain.dtypes == "float64"]
+    return plain.astype(dict.fromkeys(floats, "double[pyarrow]")).convert_dtypes(
+        dtype_backend="pyarrow"
+    )
 
 
 def _unwrap(frame: Any) -> tuple[Any, bool]:

@@ -1,0 +1,197 @@
+"""Newton's method for a log-likelihood of a few parameters, with bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from telcrm.errors import UnidentifiedModelError
+
+__all__ = ["Curvature", "Maximum", "Objective", "maximize"]
+
+Floats = NDArray[np.float64]
+
+_STEPS: Final = 200
+_LONGEST_STEP: Final = 2.0
+_HALVINGS: Final = 30
+_ENOUGH: Final = 1e-10
+# No test would tell such log-likelihoods apart: it is a hundredth of a standard error.
+_NO_MATTER: Final = 5e-5
+_FLAT: Final = 1e-8
+_KNOWN: Final = 3.0
+# A sum of n terms is known to about this share of itself.
+_NOISE: Final = 4 * float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True, slots=True)
+class Curvature:
+    """A log-likelihood at a point: its value, slope and second derivatives."""
+
+    value: float
+    gradient: Floats
+    hessian: Floats
+
+
+Objective = Callable[[Floats], Curvature]
+
+
+@dataclass(frozen=True, slots=True)
+class Maximum:
+    """Where the search ended.
+
+    Attributes
+    ----------
+    point : array of shape (k,)
+    curvature : Curvature
+        There.
+    free : array of bool, shape (k,)
+        False for what stopped at a bound.
+    converged : bool
+    iterations, evaluations : int
+    decrement : float
+        By how much the value could still rise, judged by slope and curvature.
+    """
+
+    point: Floats
+    curvature: Curvature
+    free: NDArray[np.bool_]
+    converged: bool
+    iterations: int
+    evaluations: int
+    decrement: float
+
+    def covariance(self) -> Floats:
+        """Return the inverse of the observed information; NaN in the rows that have none.
+
+        Returns
+        -------
+        array of shape (k, k)
+            A parameter has none that stopped at a bound, or whose standard error would be above 3:
+            as these are logarithms, it is then not known to a factor of 20.
+        """
+        size = self.point.size
+        found = np.full((size, size), np.nan)
+        free = np.flatnonzero(self.free)
+        if not free.size:
+            return found
+        roots, axes = np.linalg.eigh(-self.curvature.hessian[np.ix_(free, free)])
+        inverse = (axes / np.maximum(roots, _FLAT)) @ axes.T
+        known = np.diag(inverse) <= _KNOWN**2
+        found[np.ix_(free[known], free[known])] = inverse[np.ix_(known, known)]
+        return found
+
+
+def maximize(
+    objective: Objective, start: Floats, *, lower: Floats, upper: Floats, steps: int = _STEPS
+) -> Maximum:
+    """Find the greatest value of a smooth function inside a box.
+
+    Parameters
+    ----------
+    objective : callable
+        Value, gradient and Hessian at a point.
+    start, lower, upper : array of shape (k,)
+        ``start`` is inside the box.
+    steps : int
+        No more than so many.
+
+    Returns
+    -------
+    Maximum
+
+    Raises
+    ------
+    UnidentifiedModelError
+        The function is not finite at ``start``.
+
+    Notes
+    -----
+    Newton's method with exact second derivatives. Where the function bends upwards, the step takes
+    the curvature by its size (Nocedal & Wright (2006), *Numerical Optimization*, section 3.4); a
+    step is at most 2 long in any parameter, and halved until it pays. A parameter that presses
+    against its bound is held there, and let go when the slope turns. It ends with a last step when
+    the expected gain ``g' H^-1 g / 2`` is below 1e-10, or below what rounding leaves of the value.
+
+    scipy's trust-region methods find the same point, but take four to ten times the time for so few
+    parameters, and do not say which bound stopped them.
+
+    Examples
+    --------
+    >>> def bowl(at):
+    ...     return Curvature(-float(at @ at), -2 * at, -2 * np.eye(at.size))
+    >>> box = np.full(2, 10.0)
+    >>> maximize(bowl, np.array([3.0, -4.0]), lower=-box, upper=box).point.round(6).tolist()
+    [0.0, 0.0]
+    """
+    point = np.asarray(start, dtype=np.float64)
+    here = objective(point)
+    if not np.isfinite(here.value):
+        raise UnidentifiedModelError(
+            "the likelihood has no finite value for these data. Look for counts, times or amounts "
+            "that are far out of range.",
+            start=point.tolist(),
+        )
+    evaluations = 1
+    for iteration in range(steps + 1):
+        free = _free(point, here.gradient, lower, upper)
+        step, decrement = _newton(here, free)
+        done = decrement <= max(_ENOUGH, _NOISE * abs(here.value))
+        if done or iteration == steps:
+            # The last step squares what error is left, and is too short to change the curvature.
+            last = np.clip(point + step, lower, upper) if done else point
+            return Maximum(last, here, free, done, iteration, evaluations, decrement)
+        taken, there, tried = _search(objective, point, here, step, box=(lower, upper))
+        evaluations += tried
+        if taken is None:
+            # Not even a tiny step pays: what is left of the slope is noise, or the surface is torn.
+            done = decrement <= _NO_MATTER
+            return Maximum(point, here, free, done, iteration, evaluations, decrement)
+        point, here = taken, there
+    raise AssertionError("unreachable")
+
+
+def _free(point: Floats, gradient: Floats, lower: Floats, upper: Floats) -> NDArray[np.bool_]:
+    pressed = ((point <= lower) & (gradient <= 0)) | ((point >= upper) & (gradient >= 0))
+    return ~pressed
+
+
+def _newton(here: Curvature, free: NDArray[np.bool_]) -> tuple[Floats, float]:
+    """Return the step, and the rise that it promises."""
+    step = np.zeros_like(here.gradient)
+    if not free.any():
+        return step, 0.0
+    slope = here.gradient[free]
+    roots, axes = np.linalg.eigh(-here.hessian[np.ix_(free, free)])
+    # By its size where it bends the wrong way, and nowhere flatter than the steepest over 1e12.
+    bend = np.maximum(np.abs(roots), 1e-12 * max(float(np.abs(roots).max()), 1e-300))
+    along = axes.T @ slope
+    own = axes @ (along / bend)
+    longest = float(np.abs(own).max())
+    decrement = 0.5 * float(along @ (along / bend))
+    if longest > _LONGEST_STEP:
+        own *= _LONGEST_STEP / longest
+    step[free] = own
+    return step, decrement
+
+
+def _search(
+    objective: Objective,
+    point: Floats,
+    here: Curvature,
+    step: Floats,
+    *,
+    box: tuple[Floats, Floats],
+) -> tuple[Floats | None, Curvature, int]:
+    share = 1.0
+    for tried in range(1, _HALVINGS + 1):
+        trial = np.clip(point + share * step, *box)
+        there = objective(trial)
+        wanted = 1e-4 * float(here.gradient @ (trial - point))
+        if np.isfinite(there.value) and there.value >= here.value + wanted:
+            return trial, there, tried
+        share *= 0.5
+    return None, here, _HALVINGS

@@ -1,0 +1,3 @@
+"""Customers who may leave without a word: recharges, purchases and what they are worth."""
+
+__all__ = ()

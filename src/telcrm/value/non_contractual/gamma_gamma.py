@@ -1,0 +1,357 @@
+"""Gamma-Gamma: what a customer spends at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln, polygamma, psi
+
+from telcrm.domain import Record
+from telcrm.errors import DivergentValueError, UnidentifiedModelError
+from telcrm.tables.door import (
+    ColumnKind,
+    OpenFrame,
+    open_frame,
+    parse_objects,
+    require_columns,
+    require_kinds,
+)
+from telcrm.tables.row_checks import RowCheck, check_rows, finite, not_null
+from telcrm.value.likelihood.maximize import maximize
+from telcrm.value.likelihood.terms import (
+    Design,
+    RowCurvature,
+    Term,
+    objective_of,
+    warm_start,
+)
+from telcrm.value.scoring import Arrays, refuse_taken, score
+from telcrm.value.value_model import LEAST_LOG, MOST_LOG, FittedState, ValueModel
+
+__all__ = ["GammaGammaModel", "spend_given"]
+
+Floats = NDArray[np.float64]
+
+
+class _State(FittedState):
+    frequency: str
+    monetary_value: str
+    customers: str | None
+
+
+class GammaGammaModel(ValueModel):
+    r"""Gamma-Gamma: amounts around a mean of one's own, whatever one's frequency.
+
+    An amount is gamma(p, :math:`\nu`), and :math:`\nu` is gamma(q, v) among customers.
+
+    Parameters
+    ----------
+    frequency : str
+        Column of the number of purchases that ``monetary_value`` is the mean of: those after the
+        first.
+    monetary_value : str
+        Column of the mean amount of those purchases, above 0; it is not looked at where
+        ``frequency`` is 0.
+    customers : str, optional
+        Column of how many customers a row stands for; one each by default. ``fit`` alone looks at
+        it.
+
+    Attributes
+    ----------
+    p_, q_, v_ : float
+        Shape of the amounts; shape and scale of their means, ``v`` in the unit of money.
+    estimates_, standard_errors_, covariance_, log_likelihood_, aic_, bic_, convergence_
+        As :class:`~telcrm.value.ValueModel` says.
+
+    Notes
+    -----
+    Amounts are revenue, above 0. A margin may be negative and has no place here: multiply the
+    expected amount by a margin rate afterwards, as :func:`~telcrm.value.lifetime_value` does.
+
+    The model takes the mean amount to be independent of the frequency; look at their correlation
+    among repeat buyers before you lean on it.
+
+    References
+    ----------
+    P. S. Fader, B. G. S. Hardie, K. L. Lee (2005), "RFM and CLV: Using Iso-Value Curves for
+    Customer Base Analysis", Journal of Marketing Research 42(4), 415-430. P. S. Fader, B. G. S.
+    Hardie (2013), "The Gamma-Gamma Model of Monetary Value", brucehardie.com/notes/025, equations
+    1 and 5.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> customers = pl.DataFrame(
+    ...     {
+    ...         "frequency": [1, 1, 1, 2, 2, 3, 0, 4, 4],
+    ...         "monetary_value": [5.0, 30.0, 90.0, 12.0, 45.0, 20.0, None, 9.0, 60.0],
+    ...     }
+    ... )
+    >>> model = GammaGammaModel().fit(customers)
+    >>> spend = model.expected_spend(customers)["expected_spend"]
+    >>> 9 < spend[7] < spend[6] < spend[8] < 60
+    True
+    """
+
+    kind: ClassVar[str] = "gamma_gamma"
+    stored_as: ClassVar[type[Record]] = _State
+    end_words: ClassVar[Mapping[str, str]] = {
+        "p": "The amounts of one customer hardly differ.",
+        "q": "The mean amounts of customers hardly differ.",
+        "v": "The mean amounts of customers hardly differ.",
+    }
+
+    p_: float
+    q_: float
+    v_: float
+
+    def __init__(
+        self,
+        *,
+        frequency: str = "frequency",
+        monetary_value: str = "monetary_value",
+        customers: str | None = None,
+    ) -> None:
+        self.frequency = frequency
+        self.monetary_value = monetary_value
+        self.customers = customers
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """``p``, ``q`` and ``v``."""
+        return ("p", "q", "v")
+
+    def fit(self, frame: Any) -> Self:
+        """Find the parameters that make the mean amounts of a table most likely.
+
+        Parameters
+        ----------
+        frame : dataframe
+            One row per customer, or per kind of customer with their number in ``customers``; those
+            who never bought again are passed over.
+
+        Returns
+        -------
+        Self
+
+        Raises
+        ------
+        MissingColumnsError, ColumnTypeError
+            A column is not there, or holds no numbers.
+        InvalidTableError
+            A frequency is null, negative or no whole number, or the amount of a repeat buyer is
+            null, infinite, or not above 0.
+        UnidentifiedModelError
+            Nobody bought again.
+
+        Warns
+        -----
+        ConvergenceWarning
+            The data do not tell a parameter: amounts, or customers, hardly differ.
+        """
+        opened = self.open(frame, weighted=True)
+        weight = nw.lit(1.0) if self.customers is None else nw.col(self.customers)
+        found = (
+            opened.rows.filter(nw.col(self.frequency) > 0)
+            .select(
+                _often=nw.col(self.frequency).cast(nw.Float64),
+                _mean=nw.col(self.monetary_value).cast(nw.Float64),
+                _customers=weight.cast(nw.Float64),
+            )
+            .collect()
+        )
+        often, mean, customers = (
+            np.asarray(found[name].to_numpy(), dtype=np.float64)
+            for name in ("_often", "_mean", "_customers")
+        )
+        if not often.size:
+            raise UnidentifiedModelError(
+                "customers: none of them bought again, so no amount is known. Observe them for "
+                "longer.",
+                customers=0,
+            )
+        terms = [
+            Term.over(_count_rows, often, weights=customers),
+            Term.over(_amount_rows, often, mean, weights=customers),
+        ]
+        design = Design(3)
+        centre = float(customers @ mean / customers.sum())
+        middle = np.array([0.0, 0.0, np.log(centre)])
+        lower, upper = middle + LEAST_LOG, middle + MOST_LOG
+        start = np.log([2.0, 3.0, centre])
+        start = warm_start(terms, design, start, lower=lower, upper=upper)
+        best = maximize(objective_of(terms, design), start, lower=lower, upper=upper)
+        return self._keep(best, customers=float(customers.sum()), ends=self.end_words)
+
+    def open(self, frame: Any, *, weighted: bool) -> OpenFrame:
+        """Open a frame whose rows are customers, or refuse it.
+
+        Parameters
+        ----------
+        frame : dataframe
+        weighted : bool
+            Whether the column of customers is looked at.
+
+        Returns
+        -------
+        OpenFrame
+
+        Raises
+        ------
+        UnsupportedFrameError, MissingColumnsError, ColumnTypeError, InvalidTableError
+        """
+        opened = open_frame(frame, table="customers")
+        named = {"frequency": self.frequency, "monetary_value": self.monetary_value}
+        if weighted and self.customers is not None:
+            named["customers"] = self.customers
+        require_columns(opened, named)
+        opened = parse_objects(opened, list(named.values()))
+        require_kinds(opened, dict.fromkeys(named.values(), ColumnKind.NUMBER))
+        schema = opened.rows.collect_schema()
+        often, mean = nw.col(self.frequency), nw.col(self.monetary_value)
+        bad = mean.is_null() | ~(mean.cast(nw.Float64).is_finite() & (mean > 0))
+        rules = [
+            not_null(self.frequency),
+            RowCheck("negative", self.frequency, often < 0, "is negative", "Mend those rows."),
+            RowCheck(
+                "not_positive",
+                self.monetary_value,
+                (often > 0) & bad,
+                "is no amount above 0 for who bought again",
+                "The model is of revenue; apply margins, which may be negative, afterwards.",
+            ),
+        ]
+        if isinstance(schema[self.frequency], nw.dtypes.FloatType):
+            rules.append(finite(self.frequency))
+        if weighted and self.customers is not None:
+            rules.append(not_null(self.customers))
+        check_rows(opened, rules, keys=[self.frequency, self.monetary_value])
+        return opened
+
+    @property
+    def mean_spend(self) -> float:
+        """Mean amount of all customers, ``p v / (q - 1)``, in the unit of money.
+
+        Raises
+        ------
+        NotFittedError
+        DivergentValueError
+            ``q`` is not above 1: the mean is infinite.
+        """
+        self.require_fitted()
+        return float(self._mean(np.array(self.estimates_)))
+
+    def _mean(self, estimates: Floats) -> Floats:
+        p, q, v = estimates
+        if q <= 1.0:
+            raise DivergentValueError(
+                f"q is {q:.4g}, not above 1: the mean amount of all customers is infinite. Look "
+                "for amounts that are far out of range.",
+                q=float(q),
+            )
+        mean: Floats = p * v / (q - 1.0)
+        return mean
+
+    def expected_spend(self, frame: Any) -> Any:
+        """Return what each is expected to spend at a purchase to come.
+
+        Parameters
+        ----------
+        frame : dataframe
+            As :meth:`fit` takes it.
+
+        Returns
+        -------
+        dataframe
+            The caller's rows with the column ``expected_spend`` (Float64): between a customer's own
+            mean and that of all, the nearer to the own one the more purchases it is the mean of;
+            that of all for who never bought again.
+
+        Raises
+        ------
+        NotFittedError, MissingColumnsError, ColumnTypeError, InvalidTableError
+        DivergentValueError
+            The mean of all customers is infinite.
+        ParameterError
+            The frame has such a column already.
+        """
+        self.require_fitted()
+        opened = self.open(frame, weighted=False)
+        refuse_taken(opened, "expected_spend")
+        estimates = np.array(self.estimates_)
+        self._mean(estimates)
+
+        def answer(arrays: Arrays) -> Arrays:
+            return {"expected_spend": spend_given(estimates, arrays["often"], arrays["mean"])}
+
+        return score(opened, self.known_amounts(), answer, distinct=False)
+
+    def known_amounts(self) -> dict[str, nw.Expr]:
+        """Express what a prediction depends on: the frequency, and the mean amount or 0.
+
+        Returns
+        -------
+        dict of str to narwhals.stable.v2.Expr
+            ``often`` and ``mean``.
+        """
+        often, mean = nw.col(self.frequency), nw.col(self.monetary_value)
+        return {"often": often, "mean": nw.when(often > 0).then(mean).otherwise(nw.lit(0.0))}
+
+
+def spend_given(estimates: Floats, often: Floats, mean: Floats) -> Floats:
+    """Return the expected amount, ``p (v + x m) / (p x + q - 1)``.
+
+    Parameters
+    ----------
+    estimates : array of shape (3,)
+        p, q, v.
+    often, mean : array of shape (m,)
+
+    Returns
+    -------
+    array of shape (m,)
+    """
+    p, q, v = estimates
+    found: Floats = p * (v + often * mean) / (p * often + q - 1.0)
+    return found
+
+
+def _count_rows(parameters: Floats, columns: Floats) -> RowCurvature:
+    """Return ``ln G(px+q) - ln G(px) - ln G(q)``."""
+    [often] = columns
+    p, q, _ = parameters
+    value = gammaln(p * often + q) - gammaln(p * often) - gammaln(q)
+    whole, bend = psi(p * often + q), polygamma(1, p * often + q)
+    gradient = np.zeros((3, often.size))
+    gradient[0] = p * often * (whole - psi(p * often))
+    gradient[1] = q * (whole - psi(q))
+    hessian = np.zeros((3, 3, often.size))
+    hessian[0, 0] = gradient[0] + (p * often) ** 2 * (bend - polygamma(1, p * often))
+    hessian[0, 1] = hessian[1, 0] = p * often * q * bend
+    hessian[1, 1] = gradient[1] + q * q * (bend - polygamma(1, q))
+    return value, gradient, hessian
+
+
+def _amount_rows(parameters: Floats, columns: Floats) -> RowCurvature:
+    """Return ``q ln v + px ln(xm) - (px+q) ln(xm+v) - ln m``."""
+    often, mean = columns
+    p, q, v = parameters
+    spent = often * mean
+    log_spent = -np.log1p(v / spent)
+    log_rest = -np.log1p(spent / v)
+    share = v / (spent + v)
+    gradient = np.empty((3, often.size))
+    gradient[0] = p * often * log_spent
+    gradient[1] = q * log_rest
+    gradient[2] = q - (p * often + q) * share
+    hessian = np.zeros((3, 3, often.size))
+    hessian[0, 0] = gradient[0]
+    hessian[1, 1] = gradient[1]
+    hessian[0, 2] = hessian[2, 0] = -p * often * share
+    hessian[1, 2] = hessian[2, 1] = q * (1.0 - share)
+    hessian[2, 2] = -(p * often + q) * share * (1.0 - share)
+    return gradient[0] + gradient[1] - np.log(mean), gradient, hessian

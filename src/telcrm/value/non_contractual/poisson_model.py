@@ -1,0 +1,75 @@
+"""Models of customers who may buy at any time, at a rate of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from telcrm.domain import Record
+from telcrm.value.non_contractual.purchase_model import PurchaseModel
+from telcrm.value.time import DiscountRate, TimeUnit, continuous_rate
+from telcrm.value.value_model import FittedState
+
+__all__ = ["PoissonPurchaseModel"]
+
+Floats = NDArray[np.float64]
+
+
+class _State(FittedState):
+    frequency: str
+    recency: str
+    age: str
+    customers: str | None
+    time_unit: TimeUnit
+    rate_covariates: tuple[str, ...]
+    dropout_covariates: tuple[str, ...]
+
+
+class PoissonPurchaseModel(PurchaseModel):
+    """A model whose customers, while they are there, buy as a Poisson process.
+
+    Their rates are gamma(r, alpha), ``alpha`` being the second parameter.
+    """
+
+    stored_as: ClassVar[type[Record]] = _State
+
+    def __init__(
+        self,
+        *,
+        frequency: str = "frequency",
+        recency: str = "recency",
+        age: str = "age",
+        customers: str | None = None,
+        time_unit: TimeUnit | str = TimeUnit.WEEK,
+        rate_covariates: Sequence[str] = (),
+        dropout_covariates: Sequence[str] = (),
+    ) -> None:
+        self.frequency = frequency
+        self.recency = recency
+        self.age = age
+        self.customers = customers
+        self.time_unit = time_unit
+        self.rate_covariates = rate_covariates
+        self.dropout_covariates = dropout_covariates
+
+    def rate_of(self, discount_rate: float | DiscountRate) -> float:
+        """Return a rate of discount, continuously compounded per ``time_unit``.
+
+        Parameters
+        ----------
+        discount_rate : float or DiscountRate
+            A number is that rate already.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        ParameterError
+            It is below 0.
+        """
+        return continuous_rate(discount_rate, self.unit)
