@@ -131,7 +131,9 @@ def first_of(
 ) -> nw.Expr:
     """Return the value beside the first expression that is true, or ``otherwise``."""
     values = [nw.when(holds).then(nw.lit(value, dtype)) for holds, value in rows]
-    return nw.coalesce(*values, nw.lit(otherwise, dtype))
+    # pandas 2 fills nulls with anything but null.
+    rest = [nw.lit(otherwise, dtype)] if otherwise is not None or not values else []
+    return nw.coalesce(*values, *rest)
 
 
 def joined(parts: Sequence[nw.Expr], operator: Callable[[Any, Any], Any]) -> nw.Expr:

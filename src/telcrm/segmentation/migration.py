@@ -6,9 +6,9 @@ from collections import Counter
 from datetime import date
 from typing import Final, TypeVar
 
-from telcrm.segmentation.assignment import refuse_twice
 from telcrm.segmentation.transitions import MigrationState, transitions
 from telcrm.tables.door import open_frame
+from telcrm.tables.refusals import refuse_twice
 from telcrm.tables.result_table import ResultColumn, result_table
 
 __all__ = ["migration"]

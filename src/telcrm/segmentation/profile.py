@@ -11,7 +11,7 @@ import narwhals.stable.v2 as nw
 
 from telcrm.domain.exact import whole_number
 from telcrm.errors import ParameterError
-from telcrm.segmentation.assignment import SEGMENT, refuse_repeated, refuse_twice
+from telcrm.segmentation.assignment import SEGMENT
 from telcrm.segmentation.clusters.features import infinite, missing_as_null
 from telcrm.tables.door import (
     ColumnKind,
@@ -22,6 +22,7 @@ from telcrm.tables.door import (
     require_columns,
     require_kinds,
 )
+from telcrm.tables.refusals import refuse_repeated, refuse_twice
 from telcrm.tables.result_table import ResultColumn, result_table
 from telcrm.tables.row_checks import check_rows, not_null
 

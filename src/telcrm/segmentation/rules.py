@@ -17,9 +17,10 @@ from telcrm.rules import (
     label_column,
     rule_column,
 )
-from telcrm.segmentation.assignment import SEGMENT, assign, open_customers, refuse_twice
+from telcrm.segmentation.assignment import SEGMENT, assign, open_customers
 from telcrm.segmentation.segmenter import Segmenter
 from telcrm.tables.door import key_values, open_frame
+from telcrm.tables.refusals import refuse_twice
 
 __all__ = ["RuleCount", "RuleCoverage", "RuleSegmenter", "rule_coverage", "segment_by_rules"]
 

@@ -11,9 +11,9 @@ from numbers import Real
 from typing import Any, Final, TypeVar
 
 from telcrm.errors import ParameterError
-from telcrm.segmentation.assignment import refuse_twice
 from telcrm.segmentation.transitions import MigrationState, Transition, transitions
 from telcrm.tables.door import open_frame
+from telcrm.tables.refusals import refuse_twice
 from telcrm.tables.result_table import ResultColumn, result_table
 
 __all__ = ["population_stability_index", "segment_stability"]

@@ -12,7 +12,6 @@ import narwhals.stable.v2 as nw
 
 from telcrm.domain.moments import first_of_month, month_number
 from telcrm.errors import ColumnTypeError, ParameterError
-from telcrm.segmentation.assignment import refuse_repeated
 from telcrm.tables.calendar_index import CALENDAR_MONTH, calendar, month_index
 from telcrm.tables.door import (
     ColumnKind,
@@ -23,6 +22,7 @@ from telcrm.tables.door import (
     require_kinds,
 )
 from telcrm.tables.neighbours import with_neighbours
+from telcrm.tables.refusals import refuse_repeated
 from telcrm.tables.row_checks import RowCheck, check_rows, month_start, not_null
 
 __all__ = ["MigrationState", "Transition", "transitions"]

@@ -6,6 +6,35 @@ into what :class:`BetaGeoModel`, :class:`ModifiedBetaGeoModel`, :class:`ParetoNB
 :func:`lifetime_value` multiplies the two.
 """
 
+from telcrm.value.current.lost_customer_value import lost_customer_value
+from telcrm.value.current.margin import customer_margin
+from telcrm.value.current.payback import acquisition_payback
+from telcrm.value.current.placement import value_placement
+from telcrm.value.current.placement_policy import (
+    STRATEGIES,
+    PlacementLevel,
+    PlacementPolicy,
+    PlacementStrategy,
+)
+from telcrm.value.current.whale_curve import WhaleCurve, whale_curve
+from telcrm.value.equity.customer_equity import CustomerEquity, customer_equity
+from telcrm.value.equity.margin_multiple import FirstMargin, margin_multiple
+from telcrm.value.equity.optimal_spending import OptimalSpending, optimal_spending
+from telcrm.value.equity.response_curve import ResponseCurve
+from telcrm.value.equity.retention_elasticity import (
+    REICHHELD_SASSER_GAIN,
+    RetentionChange,
+    RetentionWhatIf,
+    retention_elasticity,
+    retention_what_if,
+)
+from telcrm.value.equity.sensitivity import (
+    Sensitivity,
+    SensitivityGrid,
+    SensitivityRow,
+    sensitivity,
+    sensitivity_grid,
+)
 from telcrm.value.likelihood.convergence import Convergence, ConvergenceWarning
 from telcrm.value.non_contractual.bg_bb import BetaGeoBetaBinomialModel
 from telcrm.value.non_contractual.bg_nbd import BetaGeoModel, ModifiedBetaGeoModel
@@ -14,22 +43,53 @@ from telcrm.value.non_contractual.lifetime_value import lifetime_value
 from telcrm.value.non_contractual.pareto_nbd import ParetoNBDModel
 from telcrm.value.non_contractual.purchase_model import PurchaseModel
 from telcrm.value.non_contractual.transactions import Granularity, summarize_transactions
+from telcrm.value.non_contractual.value_interval import lifetime_value_interval
+from telcrm.value.segment_value import value_by_segment
 from telcrm.value.time import DiscountRate, TimeUnit
 from telcrm.value.value_model import ValueModel
 
 __all__ = [
+    "REICHHELD_SASSER_GAIN",
+    "STRATEGIES",
     "BetaGeoBetaBinomialModel",
     "BetaGeoModel",
     "Convergence",
     "ConvergenceWarning",
+    "CustomerEquity",
     "DiscountRate",
+    "FirstMargin",
     "GammaGammaModel",
     "Granularity",
     "ModifiedBetaGeoModel",
+    "OptimalSpending",
     "ParetoNBDModel",
+    "PlacementLevel",
+    "PlacementPolicy",
+    "PlacementStrategy",
     "PurchaseModel",
+    "ResponseCurve",
+    "RetentionChange",
+    "RetentionWhatIf",
+    "Sensitivity",
+    "SensitivityGrid",
+    "SensitivityRow",
     "TimeUnit",
     "ValueModel",
+    "WhaleCurve",
+    "acquisition_payback",
+    "customer_equity",
+    "customer_margin",
     "lifetime_value",
+    "lifetime_value_interval",
+    "lost_customer_value",
+    "margin_multiple",
+    "optimal_spending",
+    "retention_elasticity",
+    "retention_what_if",
+    "sensitivity",
+    "sensitivity_grid",
     "summarize_transactions",
+    "value_by_segment",
+    "value_placement",
+    "whale_curve",
 ]

@@ -213,7 +213,7 @@ def suggest_cluster_count(
     chosen = _criterion(segmenter, criterion)
     tried = _checked(counts, n_boot, n_references, least_stability, random_state)
     random = np.random.default_rng(random_state)
-    raw = drawn_rows(_with_count(segmenter, tried[-1]).read(frame), sample, random)
+    raw = drawn_rows(_with_count(segmenter, tried[-1]).raw_features(frame), sample, random)
     matrix = segmenter.prepare(raw).prepared(raw)
     references = (
         [_even(matrix, random) for _ in range(n_references)]

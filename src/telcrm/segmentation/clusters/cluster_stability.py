@@ -255,7 +255,7 @@ def cluster_stability(
     whole_between("n_boot", n_boot, 2)
     whole_between("random_state", random_state, 0, MAX_SEED)
     random = np.random.default_rng(random_state)
-    raw = drawn_rows(segmenter.read(frame), sample, random)
+    raw = drawn_rows(segmenter.raw_features(frame), sample, random)
     preparation = segmenter.prepare(raw)
     matrix = preparation.prepared(raw)
     partition = segmenter.partition(matrix)

@@ -13,7 +13,6 @@ from pydantic import Field
 
 from telcrm.domain import Record
 from telcrm.errors import InvalidTableError, ParameterError
-from telcrm.segmentation.assignment import refuse_repeated, refuse_twice
 from telcrm.tables.door import (
     ColumnKind,
     OpenFrame,
@@ -23,6 +22,7 @@ from telcrm.tables.door import (
     require_columns,
     require_kinds,
 )
+from telcrm.tables.refusals import refuse_repeated, refuse_twice
 from telcrm.tables.row_checks import RowCheck, check_rows, not_null
 
 __all__ = [

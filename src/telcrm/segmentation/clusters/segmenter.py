@@ -118,7 +118,7 @@ class ClusterSegmenter(Segmenter):
         ParameterError
             A parameter is out of range.
         """
-        raw = self.read(frame)
+        raw = self.raw_features(frame)
         preparation = self.prepare(raw)
         partition = self.partition(preparation.prepared(raw))
         order = label_order(preparation.filled(raw), partition)
@@ -154,7 +154,7 @@ class ClusterSegmenter(Segmenter):
         found = self._assign(rows).select(self.customer, SEGMENT, self._nearness)
         return opened.close(found.sort(self.customer))  # type: ignore[no-any-return]
 
-    def read(self, frame: Any) -> Matrix:
+    def raw_features(self, frame: Any) -> Matrix:
         """Read what ``fit`` would learn from.
 
         Parameters

@@ -8,12 +8,13 @@ import narwhals.stable.v2 as nw
 
 from telcrm.errors import ColumnTypeError
 from telcrm.rules import flag_columns, label_column
-from telcrm.segmentation.assignment import open_customers, refuse_twice
+from telcrm.segmentation.assignment import open_customers
 from telcrm.segmentation.customer_classes.customer_status_policy import (
     CustomerMark,
     CustomerStatusPolicy,
 )
 from telcrm.tables.door import ColumnKind, key_values, require_columns, require_kinds
+from telcrm.tables.refusals import refuse_twice
 
 __all__ = ["customer_status"]
 

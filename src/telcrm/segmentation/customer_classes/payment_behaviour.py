@@ -9,7 +9,6 @@ import narwhals.stable.v2 as nw
 
 from telcrm.domain import PaymentStatus
 from telcrm.domain.arguments import require_day, whole_between
-from telcrm.segmentation.assignment import refuse_twice
 from telcrm.tables.calendar_index import day_index
 from telcrm.tables.door import (
     ColumnKind,
@@ -22,6 +21,7 @@ from telcrm.tables.door import (
 )
 from telcrm.tables.neighbours import with_neighbours
 from telcrm.tables.noise import denoise
+from telcrm.tables.refusals import refuse_twice
 from telcrm.tables.row_checks import amount_checks, check_rows, not_null
 from telcrm.tables.second_table import open_beside, same_type
 

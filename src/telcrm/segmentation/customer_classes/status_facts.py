@@ -11,7 +11,6 @@ from telcrm.domain import TerminationReason
 from telcrm.domain.arguments import require_day
 from telcrm.domain.moments import month_number
 from telcrm.errors import ParameterError
-from telcrm.segmentation.assignment import refuse_repeated, refuse_twice
 from telcrm.segmentation.customer_classes.customer_status_policy import CustomerStatusPolicy
 from telcrm.segmentation.customer_classes.payment_behaviour import PAYMENT_FACTS, payment_behaviour
 from telcrm.tables.calendar_index import day_index, month_index
@@ -25,6 +24,7 @@ from telcrm.tables.door import (
     require_kinds,
 )
 from telcrm.tables.noise import denoise
+from telcrm.tables.refusals import refuse_repeated, refuse_twice
 from telcrm.tables.row_checks import RowCheck, amount_checks, check_rows, month_start, not_null
 from telcrm.tables.second_table import open_beside, same_type
 

@@ -8,10 +8,11 @@ import narwhals.stable.v2 as nw
 
 from telcrm.domain import Record
 from telcrm.rules import label_column
-from telcrm.segmentation.assignment import assign, open_customers, refuse_twice
+from telcrm.segmentation.assignment import assign, open_customers
 from telcrm.segmentation.lifecycle_stages.lifecycle_policy import LifecyclePolicy
 from telcrm.segmentation.segmenter import Segmenter
 from telcrm.tables.door import ColumnKind, key_values, open_frame, require_columns, require_kinds
+from telcrm.tables.refusals import refuse_twice
 
 __all__ = ["LifecycleSegmenter", "lifecycle"]
 

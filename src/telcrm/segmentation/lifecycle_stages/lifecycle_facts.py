@@ -9,7 +9,6 @@ import narwhals.stable.v2 as nw
 
 from telcrm.domain.arguments import require_day
 from telcrm.domain.moments import month_number
-from telcrm.segmentation.assignment import refuse_twice
 from telcrm.segmentation.lifecycle_stages.lifecycle_policy import LifecyclePolicy
 from telcrm.tables.calendar_index import month_index
 from telcrm.tables.door import (
@@ -22,6 +21,7 @@ from telcrm.tables.door import (
     require_kinds,
 )
 from telcrm.tables.noise import denoise
+from telcrm.tables.refusals import refuse_twice
 from telcrm.tables.row_checks import (
     RowCheck,
     amount_checks,

@@ -12,7 +12,6 @@ import narwhals.stable.v2 as nw
 
 from telcrm.domain.exact import whole_number
 from telcrm.errors import ParameterError
-from telcrm.segmentation.assignment import refuse_twice
 from telcrm.segmentation.product_baskets.fp_growth import frequent_item_sets
 from telcrm.tables.door import (
     ColumnKind,
@@ -23,6 +22,7 @@ from telcrm.tables.door import (
     require_columns,
     require_kinds,
 )
+from telcrm.tables.refusals import refuse_twice
 from telcrm.tables.result_table import ResultColumn, result_table
 from telcrm.tables.row_checks import RowCheck, check_rows, not_null
 

@@ -12,7 +12,6 @@ import narwhals.stable.v2 as nw
 
 from telcrm.domain.exact import whole_number
 from telcrm.errors import InvalidTableError, ParameterError
-from telcrm.segmentation.assignment import refuse_twice
 from telcrm.segmentation.product_baskets.baskets import ITEM_SEPARATOR, open_holdings
 from telcrm.tables.door import (
     ColumnKind,
@@ -22,6 +21,7 @@ from telcrm.tables.door import (
     require_columns,
     require_kinds,
 )
+from telcrm.tables.refusals import refuse_twice
 from telcrm.tables.result_table import ResultColumn, result_table
 from telcrm.tables.row_checks import amount_checks, check_rows, not_null
 

@@ -1,0 +1,194 @@
+"""What goes into a lifetime value: which purchases, discounted how, and of what amount."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from math import exp
+from numbers import Real
+from typing import Any, Final
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from numpy.typing import NDArray
+
+from telcrm.domain.arguments import require_positive
+from telcrm.errors import ParameterError
+from telcrm.tables.door import ColumnKind, OpenFrame, require_columns, require_kinds
+from telcrm.tables.row_checks import amount_checks, check_rows
+from telcrm.value.non_contractual.cells import Cells
+from telcrm.value.non_contractual.gamma_gamma import GammaGammaModel, spend_given
+from telcrm.value.non_contractual.purchase_model import PurchaseModel
+from telcrm.value.non_contractual.quadrature import legendre
+from telcrm.value.scoring import Arrays, refuse_taken
+from telcrm.value.time import DiscountRate
+
+__all__ = ["DiscountPlan", "SpendSource", "open_valued"]
+
+Floats = NDArray[np.float64]
+
+_TIMES: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class DiscountPlan:
+    """Which expected purchases are added up, and with what weights.
+
+    Attributes
+    ----------
+    horizon : float or None
+        In units of time; None for all time to come.
+    rate : float
+        Of discount, for an endless horizon.
+    weights : sequence of (float, float)
+        Horizons, and how often the expected purchases up to each count.
+    """
+
+    horizon: float | None
+    rate: float
+    weights: Sequence[tuple[float, float]]
+
+    @classmethod
+    def of(
+        cls,
+        purchases: PurchaseModel,
+        discount_rate: float | DiscountRate,
+        horizon: float | timedelta | None,
+        every: float | None,
+    ) -> DiscountPlan:
+        """Make the plan of what :func:`~telcrm.value.lifetime_value` was asked, or refuse it."""
+        purchases.require_fitted()
+        length = None if horizon is None else purchases.length_of(horizon)
+        if every is None and not purchases.process.whole_periods:
+            rate = purchases.rate_of(discount_rate)
+            return cls(length, rate, [] if length is None else _continuous(length, rate))
+        if length is None and every is None:
+            return cls(None, purchases.rate_of(discount_rate), [])
+        if length is None:
+            raise ParameterError(
+                "discount_every is given without a horizon. Pass the length of time that is to be "
+                "cut into stretches.",
+                discount_every=every,
+            )
+        stretch = 1.0 if every is None else every
+        require_positive(discount_every=stretch)
+        return cls(
+            length, 0.0, _stepwise(length, stretch, _per_stretch(purchases, discount_rate, stretch))
+        )
+
+    def discounted(self, purchases: PurchaseModel, estimates: Floats, cells: Cells) -> Floats:
+        """Return the discounted purchases of each cell."""
+        parameters = purchases.parameters_of(cells, estimates)
+        if self.horizon is None:
+            return purchases.process.residual(parameters, cells, self.rate)
+        return purchases.process.weighted(parameters, cells, self.weights)
+
+
+def _per_stretch(
+    purchases: PurchaseModel, discount_rate: float | DiscountRate, stretch: float
+) -> float:
+    if isinstance(discount_rate, DiscountRate):
+        return exp(discount_rate.continuous(purchases.unit) * stretch) - 1.0
+    return purchases.rate_of(discount_rate)
+
+
+def _continuous(horizon: float, rate: float) -> list[tuple[float, float]]:
+    points, weights = legendre(_TIMES)
+    inner = [
+        (
+            horizon * float(point),
+            rate * horizon * float(weight) * exp(-rate * horizon * float(point)),
+        )
+        for point, weight in zip(points, weights, strict=True)
+    ]
+    return [*(inner if rate > 0 and horizon > 0 else []), (horizon, exp(-rate * horizon))]
+
+
+def _stepwise(horizon: float, stretch: float, rate: float) -> list[tuple[float, float]]:
+    # A last stretch of a hair's breadth is one of rounding.
+    whole = int(horizon / stretch + 1e-9)
+    ends = [stretch * number for number in range(1, whole + 1)]
+    if horizon - stretch * whole > 1e-9 * stretch:
+        ends.append(horizon)
+    factors = [(1.0 + rate) ** -(number + 1) for number in range(len(ends))]
+    following = [*factors[1:], 0.0]
+    return [(end, own - after) for end, own, after in zip(ends, factors, following, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class SpendSource:
+    """Where the amount of a purchase comes from.
+
+    Attributes
+    ----------
+    model : GammaGammaModel or None
+    column : str or None
+    amount : float
+        The same for all, without the other two.
+    """
+
+    model: GammaGammaModel | None
+    column: str | None
+    amount: float
+
+    @classmethod
+    def of(cls, spend: GammaGammaModel | str | float, margin_rate: float) -> SpendSource:
+        """Tell the three sources apart, or refuse what is none of them."""
+        for name, number in (("spend", spend), ("margin_rate", margin_rate)):
+            is_number = isinstance(number, Real) and not isinstance(number, bool)
+            other = name == "spend" and isinstance(number, GammaGammaModel | str)
+            if not other and not (is_number and np.isfinite(float(number))):  # type: ignore[arg-type]
+                raise ParameterError(
+                    f"{name} is {number!r:.60}, and has to be a finite number"
+                    + (", a column, or a GammaGammaModel." if name == "spend" else "."),
+                    parameter=name,
+                )
+        if isinstance(spend, GammaGammaModel):
+            spend.mean_spend  # noqa: B018 (refused before anything is computed)
+            return cls(spend, None, 0.0)
+        if isinstance(spend, str):
+            return cls(None, spend, 0.0)
+        return cls(None, None, float(spend))
+
+    def expected(self, arrays: Arrays, size: int, estimates: Floats | None = None) -> Floats:
+        """Return the expected amount of a purchase of each."""
+        if self.model is not None:
+            own = np.array(self.model.estimates_) if estimates is None else estimates
+            return spend_given(own, arrays["_often"], arrays["_mean"])
+        if self.column is not None:
+            return arrays["_amount"]
+        return np.full(size, self.amount)
+
+    def drawn_totals(
+        self, arrays: Arrays, counts: Floats, estimates: Floats, chance: np.random.Generator
+    ) -> Floats:
+        """Draw what so many purchases of each come to."""
+        if self.model is None:
+            return counts * self.expected(arrays, counts.size)
+        p, q, v = estimates
+        often, mean = arrays["_often"], arrays["_mean"]
+        scale = chance.gamma(p * often + q) / (v + often * mean)
+        # No purchase spends nothing; gamma draws need a shape above 0.
+        spent = chance.gamma(np.maximum(p * counts, 1e-300)) / scale
+        return np.where(counts > 0, spent, 0.0)
+
+
+def open_valued(
+    frame: Any, purchases: PurchaseModel, money: SpendSource, results: Sequence[str]
+) -> tuple[OpenFrame, dict[str, nw.Expr]]:
+    """Open a frame of customers, and express all that their value depends on."""
+    columns = purchases.columns
+    opened = columns.open(frame, weighted=False)
+    known = {name: nw.col(name) for name in columns.known}
+    if money.model is not None:
+        money.model.open(frame, weighted=False)
+        amounts = money.model.known_amounts()
+        known |= {"_often": amounts["often"], "_mean": amounts["mean"]}
+    if money.column is not None:
+        require_columns(opened, {"spend": money.column})
+        require_kinds(opened, {money.column: ColumnKind.NUMBER})
+        check_rows(opened, amount_checks(opened, money.column), keys=[money.column])
+        known["_amount"] = nw.col(money.column)
+    refuse_taken(opened, *results)
+    return opened, known
