@@ -10,6 +10,11 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
+# There is a test process for each core, and the frames are tiny: threads only wait for each other.
+# They are counted when a library is first imported, so this stands before the imports.
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # scikit-learn, and OpenBLAS below NumPy
+
 import duckdb
 import narwhals.stable.v2 as nw
 import pandas as pd
@@ -37,7 +42,7 @@ class Backend:
         """Make frames that may meet in one question: in DuckDB they share a connection."""
         if self.name != "duckdb":
             return [self.frame(table) for table in tables]
-        connection = duckdb.connect()
+        connection = duckdb_connection()
         for at, table in enumerate(tables):
             connection.register(f"given_{at}", _pyarrow(table))
         return [connection.table(f"given_{at}") for at in range(len(tables))]
@@ -79,9 +84,22 @@ def _pandas_pyarrow(columns: Columns) -> pd.DataFrame:
     return frame
 
 
+@cache
+def _duckdb_database() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(config={"threads": 1})
+
+
+def duckdb_connection() -> duckdb.DuckDBPyConnection:
+    """A connection of its own: what is registered there is seen nowhere else.
+
+    The empty database behind it is shared, since to make one takes ten times as long as to ask.
+    """
+    return _duckdb_database().cursor()
+
+
 def _duckdb(columns: Columns) -> duckdb.DuckDBPyRelation:
-    # A connection of its own: results must not wander to DuckDB's default one.
-    connection = duckdb.connect()
+    # Results must not wander to DuckDB's default connection.
+    connection = duckdb_connection()
     connection.register("given", _pyarrow(columns))
     return connection.table("given")
 

@@ -427,6 +427,7 @@ def test_engines_agree(name: str, seed: int) -> None:
             assert_same(name, Backend(engine, ENGINES[engine]), seed, oracle)
 
 
-@pytest.mark.parametrize("name", ALL)
+# Spark plans a movement for seconds: the one by segment holds all of the one without.
+@pytest.mark.parametrize("name", [name for name in ALL if name != "movement"])
 def test_spark_agrees(name: str, spark_backend: Backend) -> None:
     assert_same(name, spark_backend, 3, expected(name, 3))

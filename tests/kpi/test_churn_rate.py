@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-import duckdb
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.conftest import duckdb_connection
 from tests.kpi.test_movement import operator
 
 from telcrm.errors import ParameterError
@@ -55,10 +55,10 @@ FROM windowed WHERE months > {back} ORDER BY period
 
 
 @given(base=bases(min_rows=1), months=st.integers(1, 4))
-@settings(max_examples=20)
+@settings(max_examples=15)
 def test_sql_by_hand_agrees(base: pl.DataFrame, months: int) -> None:
     result = churn_rate(base, months=months, policy=AVERAGE).drop("annual_churn_rate")
-    connection = duckdb.connect()
+    connection = duckdb_connection()
     connection.register("base", base.to_arrow())
     by_hand = connection.sql(SQL.format(back=months - 1)).pl()
     assert result.to_dicts() == by_hand.to_dicts()

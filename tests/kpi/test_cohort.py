@@ -117,7 +117,7 @@ def test_sums_follow_the_members(base: pl.DataFrame) -> None:
 
 
 @given(base=bases(min_rows=1))
-@settings(max_examples=4)
+@settings(max_examples=3)
 def test_engines_agree_on_any_base(backend: Any, base: pl.DataFrame) -> None:
     columns = base.to_dict(as_series=False)
     found = cohort_retention(backend.frame(columns), by="segment", drop_first_cohort=True)

@@ -88,7 +88,7 @@ def oracle(
 
 @pytest.mark.parametrize("by", [None, "region"])
 @given(columns=activity, on=reporting, rule=rules)
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_the_definition_in_plain_sets_agrees(
     by: str | None, columns: dict[str, list[Any]], on: list[date], rule: ActivityRule
 ) -> None:
@@ -108,7 +108,7 @@ def test_every_engine_gives_the_same_rows_in_its_own_frame(backend: Any, by: str
 
 
 @given(columns=activity, on=reporting, rule=rules)
-@settings(max_examples=4)
+@settings(max_examples=3)
 def test_engines_agree_on_any_activity(
     backend: Any, columns: dict[str, list[Any]], on: list[date], rule: ActivityRule
 ) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-import duckdb
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.conftest import duckdb_connection
 from tests.kpi.test_movement import operator
 
 from telcrm.errors import InvalidTableError, MissingColumnsError, ParameterError
@@ -63,10 +63,10 @@ FROM based ORDER BY period
 
 
 @given(base=bases(min_rows=1), way=st.sampled_from(list(UserBase)), months=st.integers(1, 3))
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_sql_by_hand_agrees(base: pl.DataFrame, way: UserBase, months: int) -> None:
     result = arpa(base, account="customer_id", base=way, months=months)
-    connection = duckdb.connect()
+    connection = duckdb_connection()
     connection.register("base", base.to_arrow())
     by_hand = connection.sql(SQL.format(back=months - 1, base=way)).pl()
     for name in ("period", "revenue", "users", "arpa"):

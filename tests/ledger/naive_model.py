@@ -922,8 +922,7 @@ class NaiveLedger:
             reasons |= self.gate(self.customer(step.account), command.on)
             if step.on > command.on:
                 reasons.add(DATE)
-        for step in group:
-            self._take_back(step, command.on, reasons)
+        self._take_all_back(group, command.on, reasons)
         if command.fee is not None:
             units = self.units(customer, command.fee)
             fee = self.event(customer, "charge", command.on, opens=True)
@@ -941,6 +940,16 @@ class NaiveLedger:
             if one.reverses == event.number:
                 return one
         return None
+
+    def _take_all_back(self, group: Iterable[Event], on: date, reasons: set[str]) -> None:
+        for step in group:
+            # What stands in the way of one step does not hide what stands in the way of the next.
+            try:
+                self._take_back(step, on, reasons)
+            except Refused as refused:
+                reasons |= refused.reasons
+        if reasons:
+            raise Refused(*reasons)
 
     def _take_back(self, event: Event, on: date, reasons: set[str]) -> None:
         customer = self.customer(event.account)

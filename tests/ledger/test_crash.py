@@ -17,7 +17,7 @@ from telcrm.ledger.journal import Entry
 from telcrm.ledger.ledger import Ledger
 
 KILLS = 100
-KILLS_BETWEEN_CHECKS = 25
+KILLS_BETWEEN_CHECKS = 20
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

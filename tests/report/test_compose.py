@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -42,12 +43,28 @@ def test_every_table_has_a_section_that_needs_it() -> None:
     assert needed == set(TABLES) - {"payments"}
 
 
+@pytest.fixture(scope="module")
+def built(operator_tables: Mapping[str, pl.DataFrame]) -> Callable[..., Report]:
+    """Report on one table, or only on some rows of the columns that it has to have.
+
+    Several chapters ask for the same.
+    """
+
+    @cache
+    def report(table: str, rows: int | None = None) -> Report:
+        frame = operator_tables[table]
+        if rows is not None:
+            required = [column.name for column in TABLES[table].columns if column.required]
+            frame = frame.select(required).head(rows)
+        return build({table: frame})
+
+    return report
+
+
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)
-def test_any_one_of_its_tables_is_enough(
-    operator_tables: Mapping[str, pl.DataFrame], chapter: Chapter
-) -> None:
+def test_any_one_of_its_tables_is_enough(built: Callable[..., Report], chapter: Chapter) -> None:
     for table in chapter.tables:
-        report = build({table: operator_tables[table]})
+        report = built(table)
         assert chapter.name in names(report)
         skipped = {skipped.section for skipped in report.skipped}
         assert skipped == {other.name for other in CHAPTERS} - set(names(report))
@@ -58,14 +75,11 @@ NEEDS_MORE = {"retention": "a single month", "profitability": "no direct_cost"}
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)
-def test_required_columns_are_enough(
-    operator_tables: Mapping[str, pl.DataFrame], chapter: Chapter
-) -> None:
+def test_required_columns_are_enough(built: Callable[..., Report], chapter: Chapter) -> None:
     """Every optional column may be left out, and one row is a table."""
     for table in chapter.tables:
-        required = [column.name for column in TABLES[table].columns if column.required]
         for rows in (1, 40):
-            report = build({table: operator_tables[table].select(required).head(rows)})
+            report = built(table, rows)
             if chapter.name in NEEDS_MORE and chapter.name not in names(report):
                 [skipped] = [each for each in report.skipped if each.section == chapter.name]
                 assert NEEDS_MORE[chapter.name] in skipped.reason
@@ -238,8 +252,14 @@ def test_a_folder_its_path_and_its_tables_say_the_same(
 ) -> None:
     for table, frame in operator_tables.items():
         frame.write_parquet(tmp_path / f"{table}.parquet")
-    for source in (tmp_path, str(tmp_path), read_folder(tmp_path)):
-        assert numbers(build(source)) == numbers(operator_report)
+    assert numbers(build(tmp_path)) == numbers(operator_report)
+    # What is read is the same in all three: for the other two ways a few tables will do.
+    for table in set(operator_tables) - {"recharges", "payments"}:
+        (tmp_path / f"{table}.parquet").unlink()
+    few = numbers(build(tmp_path))
+    assert len(few) > 2
+    for source in (str(tmp_path), read_folder(tmp_path)):
+        assert numbers(build(source)) == few
 
 
 def test_arguments_go_before_the_settings(tmp_path: Path, recharges: pl.DataFrame) -> None:
@@ -275,11 +295,14 @@ def test_numbers_that_cannot_be_had_cost_one_section(
         raise kind("too large")
 
     broken = tuple(
-        replace(chapter, write=fail) if chapter.name == "usage" else chapter for chapter in CHAPTERS
+        replace(chapter, write=fail) if chapter.name == "usage" else chapter
+        for chapter in CHAPTERS
+        if chapter.name in ("base", "usage", "recharges")
     )
+    assert len(broken) == 3
     monkeypatch.setattr("telcrm.report.sections.CHAPTERS", broken)
     report = build(operator_tables)
     (skipped,) = report.skipped
     assert skipped.section == "usage"
     assert "too large" in skipped.reason
-    assert len(report.sections) == len(CHAPTERS)
+    assert names(report) == ["overview", "base", "recharges"]

@@ -155,7 +155,7 @@ def test_booleans_in_words(
         timezones=st.sampled_from([UTC, timezone(timedelta(hours=-3))]),
     ),
 )
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.parametrize("engine", ENGINES)
 def test_what_is_written_is_read_back(
     tmp_path: Path, engine: str, whole: int, number: float, day: date, instant: datetime

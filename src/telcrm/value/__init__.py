@@ -3,9 +3,24 @@
 Customers without a contract leave without a word: ``summarize_transactions`` turns their recharges
 into what :class:`BetaGeoModel`, :class:`ModifiedBetaGeoModel`, :class:`ParetoNBDModel` or
 :class:`BetaGeoBetaBinomialModel` learn from, :class:`GammaGammaModel` learns what they spend, and
-:func:`lifetime_value` multiplies the two.
+:func:`lifetime_value` multiplies the two. Of customers under contract one sees when they leave:
+:class:`ShiftedBetaGeoModel` and :class:`BetaDiscreteWeibullModel` learn from survivors,
+:class:`ContractValueModel` from months at risk, and it values contracts with all that they cost.
 """
 
+from telcrm.value.contractual.bdw import BetaDiscreteWeibullModel
+from telcrm.value.contractual.cohort_survivors import cohort_survivors
+from telcrm.value.contractual.commitment import CommitmentPolicy, ContractPhase
+from telcrm.value.contractual.contract_curve import ContractCurve
+from telcrm.value.contractual.contract_terms import (
+    ContractTerms,
+    ContractValuePolicy,
+    MarginTiming,
+)
+from telcrm.value.contractual.contract_value import ContractValueModel
+from telcrm.value.contractual.retention_model import RetentionModel
+from telcrm.value.contractual.sbg import ShiftedBetaGeoModel
+from telcrm.value.contractual.tenure_baseline import BaselineForm, TenureBaseline
 from telcrm.value.current.lost_customer_value import lost_customer_value
 from telcrm.value.current.margin import customer_margin
 from telcrm.value.current.payback import acquisition_payback
@@ -51,8 +66,16 @@ from telcrm.value.value_model import ValueModel
 __all__ = [
     "REICHHELD_SASSER_GAIN",
     "STRATEGIES",
+    "BaselineForm",
+    "BetaDiscreteWeibullModel",
     "BetaGeoBetaBinomialModel",
     "BetaGeoModel",
+    "CommitmentPolicy",
+    "ContractCurve",
+    "ContractPhase",
+    "ContractTerms",
+    "ContractValueModel",
+    "ContractValuePolicy",
     "Convergence",
     "ConvergenceWarning",
     "CustomerEquity",
@@ -60,6 +83,7 @@ __all__ = [
     "FirstMargin",
     "GammaGammaModel",
     "Granularity",
+    "MarginTiming",
     "ModifiedBetaGeoModel",
     "OptimalSpending",
     "ParetoNBDModel",
@@ -69,14 +93,18 @@ __all__ = [
     "PurchaseModel",
     "ResponseCurve",
     "RetentionChange",
+    "RetentionModel",
     "RetentionWhatIf",
     "Sensitivity",
     "SensitivityGrid",
     "SensitivityRow",
+    "ShiftedBetaGeoModel",
+    "TenureBaseline",
     "TimeUnit",
     "ValueModel",
     "WhaleCurve",
     "acquisition_payback",
+    "cohort_survivors",
     "customer_equity",
     "customer_margin",
     "lifetime_value",

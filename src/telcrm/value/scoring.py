@@ -13,7 +13,7 @@ from telcrm.errors import ParameterError
 from telcrm.tables.array_table import array_table
 from telcrm.tables.door import OpenFrame
 
-__all__ = ["Arrays", "refuse_taken", "score"]
+__all__ = ["Arrays", "floats", "in_memory", "refuse_taken", "score"]
 
 Arrays = Mapping[str, NDArray[np.float64]]
 
@@ -49,20 +49,15 @@ def score(
     An engine that works lazily is asked for its distinct rows only, and joins the answers to them:
     the rows themselves never leave it.
     """
-    known = dict(columns) if isinstance(columns, Mapping) else {n: nw.col(n) for n in columns}
     given: Any = nw.from_native(opened.given, pass_through=True)
     if isinstance(given, nw.DataFrame):
-        return _in_memory(opened, given, known, compute, distinct=distinct)
+        return _score_in_memory(opened, given, columns, compute, distinct=distinct)
+    known = _expressions(columns)
     keys = {f"_key_{at}": name for at, name in enumerate(known)}
-    as_floats = {
-        key: known[name].cast(nw.Float64) + nw.lit(0.0)  # no -0.0, which joins to nothing
-        for key, name in keys.items()
-    }
+    as_floats = {key: known[name].cast(nw.Float64) for key, name in keys.items()}
     rows = opened.rows.with_columns(**as_floats)
     found = rows.select(*keys).unique().collect()
-    arrays = {
-        name: np.asarray(found[key].to_numpy(), dtype=np.float64) for key, name in keys.items()
-    }
+    arrays = {name: floats(found[key]) for key, name in keys.items()}
     computed = compute(arrays)
     own = opened.rows.collect_schema().names()
     answers = {f"_answer_{at}": values for at, values in enumerate(computed.values())}
@@ -72,16 +67,20 @@ def score(
     return opened.close(joined.select(*own, **named))
 
 
-def _in_memory(
+def _score_in_memory(
     opened: OpenFrame,
     given: nw.DataFrame[Any],
-    known: Mapping[str, nw.Expr],
+    columns: Sequence[str] | Mapping[str, nw.Expr],
     compute: Callable[[Arrays], Arrays],
     *,
     distinct: bool,
 ) -> Any:
-    needed = opened.rows.select(**{n: each.cast(nw.Float64) for n, each in known.items()}).collect()
-    arrays = {name: np.asarray(needed[name].to_numpy(), dtype=np.float64) for name in known}
+    held = in_memory(opened, list(columns)) if not isinstance(columns, Mapping) else None
+    if held is None:
+        known = {name: each.cast(nw.Float64) for name, each in _expressions(columns).items()}
+        needed = opened.rows.select(**known).collect()
+        held = {name: floats(needed[name]) for name in known}
+    arrays = held
     if distinct:
         place, first = _distinct(list(arrays.values()))
         computed = {
@@ -95,6 +94,48 @@ def _in_memory(
         for name, values in computed.items()
     ]
     return opened.close(given.with_columns(*made).lazy())
+
+
+def _expressions(columns: Sequence[str] | Mapping[str, nw.Expr]) -> dict[str, nw.Expr]:
+    if isinstance(columns, Mapping):
+        return dict(columns)
+    return {name: nw.col(name) for name in columns}
+
+
+def in_memory(opened: OpenFrame, columns: Sequence[str]) -> dict[str, NDArray[np.float64]] | None:
+    """Return columns as arrays, or None where the engine works lazily.
+
+    Parameters
+    ----------
+    opened : OpenFrame
+    columns : sequence of str
+        Numeric; a null becomes NaN.
+
+    Returns
+    -------
+    dict of str to array, or None
+    """
+    given: Any = nw.from_native(opened.given, pass_through=True)
+    if not isinstance(given, nw.DataFrame):
+        return None
+    held: Any = opened.rows.collect()
+    return {name: floats(held[name]) for name in columns}
+
+
+def floats(column: nw.Series[Any]) -> NDArray[np.float64]:
+    """Return a numeric column as an array of floats.
+
+    Parameters
+    ----------
+    column : narwhals.stable.v2.Series
+
+    Returns
+    -------
+    array of shape (n,)
+        A null is NaN.
+    """
+    whole = column if isinstance(column.dtype, nw.Float64) else column.cast(nw.Float64)
+    return np.asarray(whole.to_numpy(), dtype=np.float64)
 
 
 def _distinct(

@@ -132,7 +132,7 @@ def operator() -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
     "keys", [(None, None), ("segment", None), ("segment", "category")], ids=str
 )
 @given(complaints=received, base=bases(max_months=4))
-@settings(max_examples=10)
+@settings(max_examples=6)
 def test_the_definition_in_plain_sets_agrees(
     kind: CustomerBase, keys: Any, complaints: dict[str, list[Any]], base: pl.DataFrame
 ) -> None:
@@ -157,7 +157,7 @@ def test_every_engine_gives_the_same_rows_in_its_own_frame(backend: Any, keys: A
 
 
 @given(complaints=received, base=bases(min_rows=1))
-@settings(max_examples=4)
+@settings(max_examples=3)
 def test_engines_agree_on_any_tables(
     backend: Any, complaints: dict[str, list[Any]], base: pl.DataFrame
 ) -> None:
@@ -169,7 +169,7 @@ def test_engines_agree_on_any_tables(
 
 
 @given(complaints=received, base=bases())
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_counts_add_up_over_the_categories_whatever_the_order(
     complaints: dict[str, list[Any]], base: pl.DataFrame
 ) -> None:

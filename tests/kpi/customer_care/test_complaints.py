@@ -174,7 +174,7 @@ KEYS = [(None, None), ("category", None), ("category", "month")]
 
 @pytest.mark.parametrize("keys", KEYS, ids=str)
 @given(columns=complaints, within=st.sampled_from([4.0, 24.0, 72.0]))
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_times_in_plain_python_agree(
     keys: tuple[Any, Any], columns: dict[str, list[Any]], within: float
 ) -> None:
@@ -187,7 +187,7 @@ def test_times_in_plain_python_agree(
 
 @pytest.mark.parametrize("keys", KEYS, ids=str)
 @given(columns=complaints, days=st.sampled_from([0.25, 2.0, 7.0]))
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_first_contacts_in_plain_python_agree(
     keys: tuple[Any, Any], columns: dict[str, list[Any]], days: float
 ) -> None:
@@ -218,7 +218,7 @@ def test_every_engine_follows_first_contacts_alike_in_its_own_frame(backend: Any
 
 
 @given(columns=complaints)
-@settings(max_examples=4)
+@settings(max_examples=3)
 def test_engines_agree_on_any_complaints(backend: Any, columns: dict[str, list[Any]]) -> None:
     if any(columns["resolved_at"]):
         frame = backend.frame(columns)
@@ -229,7 +229,7 @@ def test_engines_agree_on_any_complaints(backend: Any, columns: dict[str, list[A
 
 
 @given(columns=complaints, order=st.randoms(use_true_random=False))
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_parts_add_up_whatever_the_order(columns: dict[str, list[Any]], order: Any) -> None:
     frame = frame_of(columns)
     places = list(range(frame.height))

@@ -155,7 +155,7 @@ def test_the_five_service_levels_of_the_trade(policy: dict[str, Any], level: flo
     "keys", [(None, None), ("channel", None), (None, "day"), ("channel", "month")]
 )
 @given(columns=contacts, policy=policies)
-@settings(max_examples=12)
+@settings(max_examples=8)
 def test_the_definition_in_plain_python_agrees(
     keys: tuple[Any, Any], columns: dict[str, list[Any]], policy: ServiceLevelPolicy
 ) -> None:
@@ -189,7 +189,7 @@ def test_engines_agree_on_any_contacts(backend: Any, columns: dict[str, list[Any
 
 
 @given(columns=contacts, policy=policies, order=st.randoms(use_true_random=False))
-@settings(max_examples=12)
+@settings(max_examples=8)
 def test_contacts_add_up_and_shares_are_shares(
     columns: dict[str, list[Any]], policy: ServiceLevelPolicy, order: Any
 ) -> None:

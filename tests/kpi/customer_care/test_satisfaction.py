@@ -119,7 +119,7 @@ FUNCTIONS: dict[str, Any] = {"nps": nps, "csat": csat, "ces": ces}
 @pytest.mark.parametrize("period", [None, "month", "day"])
 @pytest.mark.parametrize("by", [None, "segment"])
 @given(columns=answers(min_size=1))
-@settings(max_examples=6)
+@settings(max_examples=4)
 def test_the_definition_in_plain_python_agrees(
     kind: str, period: Any, by: Any, columns: dict[str, list[Any]]
 ) -> None:
@@ -153,7 +153,7 @@ def test_engines_agree_on_other_keys(backend: Any, keys: dict[str, Any]) -> None
 
 
 @given(columns=answers(min_size=1))
-@settings(max_examples=4)
+@settings(max_examples=3)
 def test_engines_agree_on_any_answers(backend: Any, columns: dict[str, list[Any]]) -> None:
     for kind, function in FUNCTIONS.items():
         if kind in columns["kind"]:
@@ -162,7 +162,7 @@ def test_engines_agree_on_any_answers(backend: Any, columns: dict[str, list[Any]
 
 
 @given(columns=answers(), order=st.randoms(use_true_random=False))
-@settings(max_examples=12)
+@settings(max_examples=6)
 def test_neither_the_order_of_rows_nor_of_columns_matters(
     columns: dict[str, list[Any]], order: Any
 ) -> None:
@@ -176,7 +176,7 @@ def test_neither_the_order_of_rows_nor_of_columns_matters(
 
 
 @given(one=answers(), other=answers())
-@settings(max_examples=12)
+@settings(max_examples=8)
 def test_the_answers_of_two_samples_add_up(
     one: dict[str, list[Any]], other: dict[str, list[Any]]
 ) -> None:
@@ -187,7 +187,7 @@ def test_the_answers_of_two_samples_add_up(
 
 
 @given(columns=answers())
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_scores_keep_to_their_scales(columns: dict[str, list[Any]]) -> None:
     frame = frame_of(columns)
     promoted, pleased, eased = (f(frame, by="segment") for f in FUNCTIONS.values())

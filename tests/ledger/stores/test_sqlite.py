@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -118,27 +118,33 @@ def post(transaction):
     apply(entry, account, {})
     transaction.append(BookChanges((entry,), (), (account,), (), ()))
 
+print("open", flush=True)
+sys.stdin.readline()
 for _ in range(count):
     store.transact(post)
 store.close()
 """
 
 
-def post_from_processes(url: str, count: int) -> list[int]:
-    command = [sys.executable, "-c", POSTER, url]
-    processes = [
-        subprocess.Popen([*command, key, str(count)])  # noqa: S603
-        for key in "abc"
-    ]
-    return [process.wait() for process in processes]
-
-
 def test_processes_share_a_database(opened: Opened, url: str) -> None:
     # Nobody has made the tables yet: all come at once.
-    assert post_from_processes(url, 0) == [0, 0, 0]
-    store = opened(url)
-    open_account(store, "hot")
-    assert post_from_processes(url, 40) == [0, 0, 0]
+    with ExitStack() as running:
+        pipe = subprocess.PIPE
+        start = partial(subprocess.Popen, stdin=pipe, stdout=pipe, text=True)
+        processes = [
+            running.enter_context(start([sys.executable, "-c", POSTER, url, key, "40"]))
+            for key in "abc"
+        ]
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "open\n"
+        store = opened(url)
+        open_account(store, "hot")
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("post\n")
+            process.stdin.flush()
+    assert [process.returncode for process in processes] == [0, 0, 0]
     entries = store.entries("hot", AsOf())
     assert [entry.seq for entry in entries] == list(range(1, 121))
     assert sum(entry.total(GlAccount.CASH).minor_units for entry in entries) == 600

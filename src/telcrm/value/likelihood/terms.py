@@ -2,23 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from telcrm.value.likelihood.maximize import Curvature, Objective, maximize
+from telcrm.value.likelihood.distinct import distinct_rows
+from telcrm.value.likelihood.maximize import Curvature, Objective
 
-__all__ = ["Design", "RowCurvature", "Term", "distinct_rows", "objective_of", "warm_start"]
+__all__ = ["Bends", "Design", "RowCurvature", "Term", "objective_of"]
 
 Floats = NDArray[np.float64]
-RowCurvature = tuple[Floats, Floats, Floats]
-"""Values (m,), gradients (k, m) and Hessians (k, k, m) of m rows in k logarithms of parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bends:
+    """Second derivatives of rows, in the form that is summed up fastest.
+
+    Attributes
+    ----------
+    entries : mapping of (int, int) to array of shape (m,)
+        Of the upper triangle; what is not there is 0.
+    spreads : sequence of (array, array)
+        Weights of shape (m,) or (m, n), and slopes of shape (k, m) or (k, m, n): each adds the
+        weighted products of slopes, summed over n.
+    """
+
+    entries: Mapping[tuple[int, int], Floats]
+    spreads: Sequence[tuple[Floats, Floats]] = ()
+
+    def dense(self) -> Floats:
+        """Return them as an array of shape (k, k, m)."""
+        size = 1 + max((second for _, second in self.entries), default=-1)
+        size = max([size, *(slopes.shape[0] for _, slopes in self.spreads)])
+        rows = [entry.size for entry in self.entries.values()]
+        rows += [slopes.shape[1] for _, slopes in self.spreads]
+        found = np.zeros((size, size, rows[0]))
+        for (first, second), entry in self.entries.items():
+            found[first, second] += entry
+            if first != second:
+                found[second, first] += entry
+        for weights, slopes in self.spreads:
+            products = weights * slopes[:, None] * slopes[None, :]
+            found += products.sum(axis=3) if products.ndim == 4 else products
+        return found
+
+
+RowCurvature = tuple[Floats, Floats, Floats | Bends]
+"""Values (m,), gradients (k, m) and second derivatives (k, k, m) of m rows in k logarithms."""
 
 _ROWS_AT_ONCE: Final = 16_384
-_WARM_ROWS: Final = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +90,6 @@ class Term:
         table, merged = distinct_rows(*columns, *moved, weights=weights)
         return cls(table[: len(columns)], table[len(columns) :], merged, rows)
 
-    def thinned(self, kept: int, chance: np.random.Generator) -> Term:
-        """Return a term over a random part of its rows, so many at most."""
-        if self.weights.size <= kept:
-            return self
-        some = chance.choice(self.weights.size, kept, replace=False)
-        scale = self.weights.size / kept
-        return Term(
-            self.columns[:, some], self.covariates[:, some], self.weights[some] * scale, self.rows
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Design:
@@ -100,30 +125,36 @@ class Design:
 
     def collect(self, found: RowCurvature, covariates: Floats, weights: Floats) -> Curvature:
         """Sum rows up to the value and derivatives by parameters and coefficients."""
-        value, gradient, hessian = found
+        value, gradient, second = found
         size = self.parameters
-        summed = Curvature(
-            float(value @ weights),
-            gradient @ weights,
-            (hessian.reshape(size * size, -1) @ weights).reshape(size, size),
-        )
-        if not self.effects:
-            return summed
+        bends = _sparse(second, size) if isinstance(second, np.ndarray) else second
         place = [*range(size), *(parameter for parameter, _, _ in self.effects)]
-        factor = [np.ones_like(weights)] * size + [
-            sign * covariates[covariate] for _, covariate, sign in self.effects
-        ]
-        whole = np.empty((self.size, self.size))
-        for first, left in enumerate(factor):
-            for second in range(first, self.size):
-                bend = hessian[place[first], place[second]]
-                whole[first, second] = whole[second, first] = bend @ (
-                    weights * left * factor[second]
-                )
-        slope = np.array(
-            [gradient[at] @ (weights * by) for at, by in zip(place, factor, strict=True)]
-        )
-        return Curvature(summed.value, slope, whole)
+        factors = np.ones((self.size, 1))
+        if self.effects:
+            factors = np.ones((self.size, weights.size))
+            for at, (_, covariate, sign) in enumerate(self.effects, size):
+                factors[at] = sign * covariates[covariate]
+        slope = (gradient[place] * factors) @ weights if self.effects else gradient @ weights
+        whole = np.zeros((self.size, self.size))
+        for inner, slopes in bends.spreads:
+            moved = slopes[place] * (factors[:, :, None] if slopes.ndim == 3 else factors)
+            share = inner * (weights[:, None] if inner.ndim == 2 else weights)
+            flat = moved.reshape(self.size, -1)
+            whole += (flat * share.ravel()) @ flat.T
+        for (first, other), entry in bends.entries.items():
+            counted = entry * weights
+            for left in range(self.size):
+                for right in range(self.size):
+                    if (place[left], place[right]) in {(first, other), (other, first)}:
+                        by = factors[left] * factors[right]
+                        whole[left, right] += counted @ by if self.effects else counted.sum()
+        return Curvature(float(value @ weights), slope, whole)
+
+
+def _sparse(hessian: Floats, size: int) -> Bends:
+    """Return dense second derivatives as entries."""
+    upper = [(first, second) for first in range(size) for second in range(first, size)]
+    return Bends({(first, second): hessian[first, second] for first, second in upper})
 
 
 def objective_of(terms: Sequence[Term], design: Design) -> Objective:
@@ -157,58 +188,3 @@ def objective_of(terms: Sequence[Term], design: Design) -> Objective:
         return Curvature(value, gradient, hessian)
 
     return objective
-
-
-def warm_start(
-    terms: Sequence[Term], design: Design, start: Floats, *, lower: Floats, upper: Floats
-) -> Floats:
-    """Return a point near the maximum, found on a random part of a large table.
-
-    Parameters
-    ----------
-    terms : sequence of Term
-    design : Design
-    start, lower, upper : array of shape (k,)
-
-    Returns
-    -------
-    array of shape (k,)
-        ``start`` itself where the table is small. The part is always the same one.
-    """
-    if max(term.weights.size for term in terms) <= 2 * _WARM_ROWS:
-        return start
-    chance = np.random.default_rng(0)
-    some = [term.thinned(_WARM_ROWS, chance) for term in terms]
-    near = maximize(objective_of(some, design), start, lower=lower, upper=upper)
-    # A bound that a part of the data pressed against need not hold for all of them.
-    return np.where(near.free, near.point, start)
-
-
-def distinct_rows(*columns: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Merge equal rows.
-
-    Parameters
-    ----------
-    *columns : array of shape (n,)
-        Finite; one at least.
-    weights : array of shape (n,)
-
-    Returns
-    -------
-    rows : array of shape (columns, m)
-        Sorted by the last column first, so that no order of the given rows shows.
-    weights : array of shape (m,)
-
-    Examples
-    --------
-    >>> rows, weights = distinct_rows(np.array([2.0, 1.0, 2.0]), weights=np.array([1.0, 1.0, 3.0]))
-    >>> rows.tolist(), weights.tolist()
-    ([[1.0, 2.0]], [1.0, 4.0])
-    """
-    order = np.lexsort(columns)
-    table = np.stack([column[order] for column in columns])
-    if not order.size:
-        return table, weights[order]
-    starts = np.concatenate(([True], (table[:, 1:] != table[:, :-1]).any(axis=0)))
-    first = np.flatnonzero(starts)
-    return table[:, first], np.add.reduceat(weights[order], first)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln, polygamma, psi
+from scipy.special import betaln, psi, zeta
 
-from telcrm.value.likelihood.terms import RowCurvature
+from telcrm.value.likelihood.terms import Bends, RowCurvature
 
 __all__ = ["expected_while_alive", "log_odds_of_death", "period_rows", "survival"]
 
@@ -48,17 +48,13 @@ def period_rows(parameters: Floats, columns: Floats) -> RowCurvature:
     buying = _beta_derivatives(alpha, beta, count, missed)
     leaving = _beta_derivatives(gamma, delta, left, seen)
     slopes = np.stack([*buying[0], *leaving[0]])
-    weighted = slopes * chance
-    gradient = weighted.sum(axis=2)
-    hessian = np.einsum("imk,jmk->ijm", weighted, slopes)
-    hessian -= gradient[:, None, :] * gradient[None, :, :]
-    for at, (_, bends) in ((0, buying), (2, leaving)):
-        first, both, second = ((chance * bend).sum(axis=1) for bend in bends)
-        hessian[at, at] += first
-        hessian[at, at + 1] += both
-        hessian[at + 1, at] += both
-        hessian[at + 1, at + 1] += second
-    return value, gradient, hessian
+    gradient = np.einsum("imk,mk->im", slopes, chance)
+    bends: dict[tuple[int, int], Floats] = {}
+    for at, (_, curved) in ((0, buying), (2, leaving)):
+        first, both, second = ((chance * bend).sum(axis=1) for bend in curved)
+        bends |= {(at, at): first, (at, at + 1): both, (at + 1, at + 1): second}
+    spreads = [(chance, slopes), (-np.ones_like(value), gradient)]
+    return value, gradient, Bends(bends, spreads)
 
 
 def _histories(last: Floats, periods: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
@@ -84,9 +80,9 @@ def _beta_derivatives(
         second * (psi(second + more_second) - psi(second) + whole),
     )
     end = first + second + more_first + more_second
-    shared: Floats = polygamma(1, first + second) - polygamma(1, end)
-    own_first = polygamma(1, first + more_first) - polygamma(1, first)
-    own_second = polygamma(1, second + more_second) - polygamma(1, second)
+    shared: Floats = zeta(2.0, first + second) - zeta(2.0, end)
+    own_first = zeta(2.0, first + more_first) - zeta(2.0, first)
+    own_second = zeta(2.0, second + more_second) - zeta(2.0, second)
     bends: tuple[Floats, Floats, Floats] = (
         slope[0] + first**2 * (own_first + shared),
         first * second * shared,

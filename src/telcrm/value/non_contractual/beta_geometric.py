@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, gammaln, polygamma, psi
+from scipy.special import gammaln, psi, zeta
 
-from telcrm.value.likelihood.terms import RowCurvature
+from telcrm.value.likelihood.terms import Bends, RowCurvature
 from telcrm.value.non_contractual.quadrature import beta_nodes, scaled_exponential_integral
 
 __all__ = ["dropout_rows", "expected_while_alive", "log_odds_of_dropout", "order_rows", "time_rows"]
@@ -51,17 +51,19 @@ def order_rows(parameters: Floats, columns: Floats, *, from_start: bool) -> RowC
     slope_a = -a * of_sum[0] + zero
     slope_b = b * (of_b[0] - of_sum[0]) + zero
     gradient = np.stack([slope_r, zero, slope_a, slope_b])
-    hessian = np.zeros((4, 4, value.size))
-    hessian[0, 0] = slope_r + r * r * of_r[1]
-    hessian[2, 2] = slope_a - a * a * of_sum[1]
-    hessian[2, 3] = hessian[3, 2] = -a * b * of_sum[1]
-    hessian[3, 3] = slope_b + b * b * (of_b[1] - of_sum[1])
-    return value, gradient, hessian
+    bends = {
+        (0, 0): slope_r + r * r * of_r[1],
+        (2, 2): slope_a - a * a * of_sum[1],
+        (2, 3): -a * b * of_sum[1],
+        (3, 3): slope_b + b * b * (of_b[1] - of_sum[1]),
+    }
+    return value, gradient, Bends(bends)
 
 
 def _rising(of: Floats, by: Floats) -> tuple[Floats, Floats]:
     """Differences of psi and of its derivative between ``of + by`` and ``of``."""
-    return psi(of + by) - psi(of), polygamma(1, of + by) - polygamma(1, of)
+    # zeta(2, x) is the derivative of psi, without the detour of scipy's polygamma.
+    return psi(of + by) - psi(of), zeta(2.0, of + by) - zeta(2.0, of)
 
 
 def time_rows(parameters: Floats, columns: Floats) -> RowCurvature:
@@ -85,11 +87,12 @@ def time_rows(parameters: Floats, columns: Floats) -> RowCurvature:
     gradient = np.zeros((4, value.size))
     gradient[0] = r * waited
     gradient[1] = r - (r + bought) * share
-    hessian = np.zeros((4, 4, value.size))
-    hessian[0, 0] = gradient[0]
-    hessian[0, 1] = hessian[1, 0] = r * (1.0 - share)
-    hessian[1, 1] = -(r + bought) * share * (1.0 - share)
-    return value, gradient, hessian
+    bends = {
+        (0, 0): gradient[0],
+        (0, 1): r * (1.0 - share),
+        (1, 1): -(r + bought) * share * (1.0 - share),
+    }
+    return value, gradient, Bends(bends)
 
 
 def dropout_rows(parameters: Floats, columns: Floats, *, from_start: bool) -> RowCurvature:
@@ -107,24 +110,27 @@ def dropout_rows(parameters: Floats, columns: Floats, *, from_start: bool) -> Ro
     RowCurvature
     """
     bought, recency, age = columns
-    r, alpha, _, b = parameters
+    r, alpha, a, b = parameters
     silence = np.log1p((age - recency) / (alpha + recency))
-    odds = log_odds_of_dropout(parameters, bought, recency, age, from_start=from_start)
-    dropped = expit(odds)
+    chances = b + bought - 1.0 + from_start
+    odds = (r + bought) * silence + np.log(a) - np.log(chances)
+    # ln(1 + odds) and odds / (1 + odds) with one exponential.
+    small = np.exp(-np.abs(odds))
+    value = np.maximum(odds, 0.0) + np.log1p(small)
+    dropped = np.where(odds >= 0.0, 1.0, small) / (1.0 + small)
     at_end, at_last = alpha / (alpha + age), alpha / (alpha + recency)
     pull = at_end - at_last
-    share = b / (b + bought - 1.0 + from_start)
-    ones = np.ones_like(odds)
-    slope = np.stack([r * silence, (r + bought) * pull, ones, -share * ones])
-    gradient = dropped * slope
-    hessian = (dropped * (1.0 - dropped)) * slope[:, None, :] * slope[None, :, :]
-    hessian[0, 0] += dropped * slope[0]
-    hessian[0, 1] += dropped * r * pull
-    hessian[1, 0] += dropped * r * pull
-    bend = at_end * (1.0 - at_end) - at_last * (1.0 - at_last)
-    hessian[1, 1] += dropped * (r + bought) * bend
-    hessian[3, 3] -= dropped * share * (1.0 - share)
-    return np.logaddexp(0.0, odds), gradient, hessian
+    share = b / chances
+    slope = np.empty((4, odds.size))
+    slope[0], slope[1], slope[2], slope[3] = r * silence, (r + bought) * pull, 1.0, -share
+    bends = {
+        (0, 0): dropped * slope[0],
+        (0, 1): dropped * r * pull,
+        (1, 1): dropped * slope[1] * (1.0 - at_end - at_last),
+        (3, 3): -dropped * share * (1.0 - share),
+    }
+    spread = (dropped * (1.0 - dropped), slope)
+    return value, dropped * slope, Bends(bends, [spread])
 
 
 def log_odds_of_dropout(
@@ -146,13 +152,15 @@ def log_odds_of_dropout(
     array of shape (m,)
     """
     r, alpha, a, b = parameters
-    silence = np.log1p((age - recency) / (alpha + recency))
+    odds: Floats = (r + bought) * np.log1p((age - recency) / (alpha + recency))
     if from_start:
-        found: Floats = np.log(a) - np.log(b + bought) + (r + bought) * silence
-        return found
+        odds += np.log(a / (b + bought))
+        return odds
     again = bought > 0
     chances = np.where(again, b + bought - 1.0, 1.0)
-    return np.where(again, np.log(a) - np.log(chances) + (r + bought) * silence, -np.inf)
+    odds += np.log(a / chances)
+    odds[~again] = -np.inf
+    return odds
 
 
 def expected_while_alive(

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln, expit, gammaln, hyp2f1
+from scipy.special import betaln, gammaln, hyp2f1
 
 from telcrm.domain import Record
 from telcrm.errors import DivergentValueError
+from telcrm.value.likelihood.distinct import by_distinct
 from telcrm.value.likelihood.terms import Term
 from telcrm.value.non_contractual import beta_binomial as formulas
 from telcrm.value.non_contractual.cells import Cells
-from telcrm.value.non_contractual.pairs import by_distinct
 from telcrm.value.non_contractual.process import PurchaseProcess
 from telcrm.value.non_contractual.purchase_model import PurchaseModel
 from telcrm.value.time import DiscountRate, TimeUnit, rate_per_period
@@ -52,12 +53,10 @@ class BetaGeoBetaBinomialProcess(PurchaseProcess):
         share = 1.0 / cells.time_per_purchase()
         return np.array([max(share, 0.05), max(1.0 - share, 0.05), 0.5, 2.0])
 
-    def alive(self, parameters: Floats, cells: Cells) -> Floats:
-        def odds(often: Floats, last: Floats, age: Floats) -> Floats:
-            return formulas.log_odds_of_death(parameters, often, last, age)
-
-        found: Floats = expit(-by_distinct(odds, cells.frequency, cells.recency, cells.age))
-        return found
+    def log_odds_of_leaving(
+        self, parameters: Floats, often: Floats, last: Floats, age: Floats
+    ) -> Floats:
+        return by_distinct(partial(formulas.log_odds_of_death, parameters), often, last, age)
 
     def while_alive(self, parameters: Floats, often: Floats, age: Floats, horizon: float) -> Floats:
         alpha, beta, gamma, delta = (float(each) for each in parameters[:, 0])

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, betaln, expit, gammaln
+from scipy.special import betainc, betaln, gammaln
 
 from telcrm.errors import DivergentValueError
 from telcrm.value.likelihood.terms import Term
@@ -53,14 +53,12 @@ class BetaGeoProcess(PurchaseProcess):
     def start(self, cells: Cells) -> Floats:
         return np.array([1.0, cells.time_per_purchase(), 1.0, 5.0])
 
-    def odds(self, parameters: Floats, cells: Cells) -> Floats:
+    def log_odds_of_leaving(
+        self, parameters: Floats, often: Floats, last: Floats, age: Floats
+    ) -> Floats:
         return formulas.log_odds_of_dropout(
-            parameters, cells.frequency, cells.recency, cells.age, from_start=self.from_start
+            parameters, often, last, age, from_start=self.from_start
         )
-
-    def alive(self, parameters: Floats, cells: Cells) -> Floats:
-        found: Floats = expit(-self.odds(parameters, cells))
-        return found
 
     def while_alive(self, parameters: Floats, often: Floats, age: Floats, horizon: float) -> Floats:
         r, alpha, a, b = parameters

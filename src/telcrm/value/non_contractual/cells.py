@@ -21,7 +21,7 @@ from telcrm.tables.door import (
 )
 from telcrm.tables.row_checks import RowCheck, check_rows, finite, not_null
 from telcrm.value.likelihood.terms import RowCurvature, Term
-from telcrm.value.scoring import Arrays
+from telcrm.value.scoring import Arrays, floats, in_memory
 
 __all__ = ["CellColumns", "Cells"]
 
@@ -49,7 +49,7 @@ class Cells:
     covariates: Floats
     customers: Floats
 
-    def where(self, kept: NDArray[np.bool_]) -> Cells:
+    def where(self, kept: NDArray[np.bool_] | NDArray[np.intp]) -> Cells:
         """Return some of the cells."""
         return Cells(
             self.frequency[kept],
@@ -126,13 +126,40 @@ class CellColumns:
         require_columns(opened, named)
         opened = parse_objects(opened, columns)
         require_kinds(opened, dict.fromkeys(columns, ColumnKind.NUMBER))
+        held = in_memory(opened, columns)
+        if held is None or not self._is_sound(held):
+            check_rows(opened, self._rules(opened, columns), keys=self.known[:3])
+        return opened
+
+    def _is_sound(self, held: Arrays) -> bool:
+        """Whether no row breaks a rule: the same rules, in a tenth of the time of telling which."""
+        often, last, age = (held[name] for name in self.known[:3])
+        if not often.size:
+            return True
+        # A sum is finite where all of it is; comparisons below meet no NaN then.
+        if not all(np.isfinite(values.sum()) for values in held.values()):
+            return False
+        customers = held.get(self.customers or "", np.ones(1))
+        sound = (
+            often.min() >= 0
+            and often.max() <= _EXACT
+            and last.min() >= 0
+            and customers.min() > 0
+            and bool((last <= age).all())
+            and bool(((often > 0) == (last > 0)).all())
+            and bool((often == np.floor(often)).all())
+        )
+        if not (sound and self.whole_periods):
+            return bool(sound)
+        return bool(((last == np.floor(last)) & (age == np.floor(age)) & (often <= last)).all())
+
+    def _rules(self, opened: OpenFrame, columns: Sequence[str]) -> list[RowCheck]:
         schema = opened.rows.collect_schema()
         rules = [not_null(name) for name in columns]
         rules += [finite(name) for name in columns if isinstance(schema[name], nw.dtypes.FloatType)]
-        if weighted and self.customers is not None:
+        if self.customers is not None and self.customers in columns:
             rules.append(_not_positive(self.customers))
-        check_rows(opened, [*rules, *self._history_rules(opened)], keys=self.known[:3])
-        return opened
+        return [*rules, *self._history_rules(opened)]
 
     def _history_rules(self, opened: OpenFrame) -> list[RowCheck]:
         often, last, age = (nw.col(name) for name in self.known[:3])
@@ -207,16 +234,18 @@ class CellColumns:
             There is no customer, or none bought again.
         """
         opened = self.open(frame, weighted=True)
-        given: Any = nw.from_native(opened.given, pass_through=True)
-        weight = nw.lit(1.0) if self.customers is None else nw.col(self.customers)
-        inner = {f"_{at}": nw.col(name).cast(nw.Float64) for at, name in enumerate(self.known)}
-        rows = opened.rows.select(**inner, _customers=weight.cast(nw.Float64))
-        if not isinstance(given, nw.DataFrame):
-            rows = rows.group_by(*inner).agg(nw.col("_customers").sum())
-        found = rows.collect()
-        arrays = [np.asarray(found[name].to_numpy(), dtype=np.float64) for name in inner]
-        often, last, age, *covariates = arrays
-        customers = np.asarray(found["_customers"].to_numpy(), dtype=np.float64)
+        columns = [*self.known, *([] if self.customers is None else [self.customers])]
+        held = in_memory(opened, columns)
+        if held is None:
+            weight = nw.lit(1.0) if self.customers is None else nw.col(self.customers)
+            rows = opened.rows.select(
+                **{name: nw.col(name).cast(nw.Float64) for name in self.known},
+                _customers=weight.cast(nw.Float64),
+            )
+            found = rows.group_by(*self.known).agg(nw.col("_customers").sum()).collect()
+            held = {name: floats(found[name]) for name in found.columns}
+        often, last, age, *covariates = (held[name] for name in self.known)
+        customers = held.get(self.customers or "", held.get("_customers", np.ones_like(often)))
         if not often.size:
             raise UnidentifiedModelError("customers: there is none to learn from.", customers=0)
         if not often.any():

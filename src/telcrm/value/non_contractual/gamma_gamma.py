@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln, polygamma, psi
+from scipy.special import gammaln, psi, zeta
 
 from telcrm.domain import Record
 from telcrm.errors import DivergentValueError, UnidentifiedModelError
@@ -21,15 +21,9 @@ from telcrm.tables.door import (
     require_kinds,
 )
 from telcrm.tables.row_checks import RowCheck, check_rows, finite, not_null
-from telcrm.value.likelihood.maximize import maximize
-from telcrm.value.likelihood.terms import (
-    Design,
-    RowCurvature,
-    Term,
-    objective_of,
-    warm_start,
-)
-from telcrm.value.scoring import Arrays, refuse_taken, score
+from telcrm.value.likelihood.search import most_likely
+from telcrm.value.likelihood.terms import Bends, Design, RowCurvature, Term
+from telcrm.value.scoring import Arrays, floats, in_memory, refuse_taken, score
 from telcrm.value.value_model import LEAST_LOG, MOST_LOG, FittedState, ValueModel
 
 __all__ = ["GammaGammaModel", "spend_given"]
@@ -154,37 +148,43 @@ class GammaGammaModel(ValueModel):
             The data do not tell a parameter: amounts, or customers, hardly differ.
         """
         opened = self.open(frame, weighted=True)
-        weight = nw.lit(1.0) if self.customers is None else nw.col(self.customers)
-        found = (
-            opened.rows.filter(nw.col(self.frequency) > 0)
-            .select(
-                _often=nw.col(self.frequency).cast(nw.Float64),
-                _mean=nw.col(self.monetary_value).cast(nw.Float64),
-                _customers=weight.cast(nw.Float64),
+        columns = [self.frequency, self.monetary_value]
+        columns += [] if self.customers is None else [self.customers]
+        held = in_memory(opened, columns)
+        if held is None:
+            some = opened.rows.filter(nw.col(self.frequency) > 0).select(
+                **{name: nw.col(name).cast(nw.Float64) for name in columns}
             )
-            .collect()
-        )
-        often, mean, customers = (
-            np.asarray(found[name].to_numpy(), dtype=np.float64)
-            for name in ("_often", "_mean", "_customers")
-        )
+            found = some.collect()
+            held = {name: floats(found[name]) for name in columns}
+        again = held[self.frequency] > 0
+        often, mean = held[self.frequency][again], held[self.monetary_value][again]
+        customers = held[self.customers][again] if self.customers else np.ones_like(often)
         if not often.size:
             raise UnidentifiedModelError(
                 "customers: none of them bought again, so no amount is known. Observe them for "
                 "longer.",
                 customers=0,
             )
-        terms = [
-            Term.over(_count_rows, often, weights=customers),
-            Term.over(_amount_rows, often, mean, weights=customers),
-        ]
-        design = Design(3)
+
+        def terms(some: NDArray[np.intp] | None) -> list[Term]:
+            rows = slice(None) if some is None else some
+            weights = customers[rows]
+            return [
+                Term.over(_count_rows, often[rows], weights=weights),
+                Term.over(_amount_rows, often[rows], mean[rows], weights=weights),
+            ]
+
         centre = float(customers @ mean / customers.sum())
         middle = np.array([0.0, 0.0, np.log(centre)])
-        lower, upper = middle + LEAST_LOG, middle + MOST_LOG
-        start = np.log([2.0, 3.0, centre])
-        start = warm_start(terms, design, start, lower=lower, upper=upper)
-        best = maximize(objective_of(terms, design), start, lower=lower, upper=upper)
+        best = most_likely(
+            terms,
+            often.size,
+            Design(3),
+            np.log([2.0, 3.0, centre]),
+            lower=middle + LEAST_LOG,
+            upper=middle + MOST_LOG,
+        )
         return self._keep(best, customers=float(customers.sum()), ends=self.end_words)
 
     def open(self, frame: Any, *, weighted: bool) -> OpenFrame:
@@ -229,8 +229,21 @@ class GammaGammaModel(ValueModel):
             rules.append(finite(self.frequency))
         if weighted and self.customers is not None:
             rules.append(not_null(self.customers))
-        check_rows(opened, rules, keys=[self.frequency, self.monetary_value])
+        held = in_memory(opened, list(named.values()))
+        if held is None or not self._is_sound(held):
+            check_rows(opened, rules, keys=[self.frequency, self.monetary_value])
         return opened
+
+    def _is_sound(self, held: Arrays) -> bool:
+        """Whether no row breaks a rule: the same rules, in a tenth of the time of telling which."""
+        often, mean = held[self.frequency], held[self.monetary_value]
+        customers = held.get(self.customers or "", np.ones(1))
+        again = often > 0
+        return bool(
+            (np.isfinite(often) & (often >= 0)).all()
+            and np.isfinite(customers).all()
+            and (np.isfinite(mean[again]) & (mean[again] > 0)).all()
+        )
 
     @property
     def mean_spend(self) -> float:
@@ -325,15 +338,16 @@ def _count_rows(parameters: Floats, columns: Floats) -> RowCurvature:
     [often] = columns
     p, q, _ = parameters
     value = gammaln(p * often + q) - gammaln(p * often) - gammaln(q)
-    whole, bend = psi(p * often + q), polygamma(1, p * often + q)
+    whole, bend = psi(p * often + q), zeta(2.0, p * often + q)
     gradient = np.zeros((3, often.size))
     gradient[0] = p * often * (whole - psi(p * often))
     gradient[1] = q * (whole - psi(q))
-    hessian = np.zeros((3, 3, often.size))
-    hessian[0, 0] = gradient[0] + (p * often) ** 2 * (bend - polygamma(1, p * often))
-    hessian[0, 1] = hessian[1, 0] = p * often * q * bend
-    hessian[1, 1] = gradient[1] + q * q * (bend - polygamma(1, q))
-    return value, gradient, hessian
+    bends = {
+        (0, 0): gradient[0] + (p * often) ** 2 * (bend - zeta(2.0, p * often)),
+        (0, 1): p * often * q * bend,
+        (1, 1): gradient[1] + q * q * (bend - zeta(2.0, q)),
+    }
+    return value, gradient, Bends(bends)
 
 
 def _amount_rows(parameters: Floats, columns: Floats) -> RowCurvature:
@@ -348,10 +362,11 @@ def _amount_rows(parameters: Floats, columns: Floats) -> RowCurvature:
     gradient[0] = p * often * log_spent
     gradient[1] = q * log_rest
     gradient[2] = q - (p * often + q) * share
-    hessian = np.zeros((3, 3, often.size))
-    hessian[0, 0] = gradient[0]
-    hessian[1, 1] = gradient[1]
-    hessian[0, 2] = hessian[2, 0] = -p * often * share
-    hessian[1, 2] = hessian[2, 1] = q * (1.0 - share)
-    hessian[2, 2] = -(p * often + q) * share * (1.0 - share)
-    return gradient[0] + gradient[1] - np.log(mean), gradient, hessian
+    bends = {
+        (0, 0): gradient[0],
+        (1, 1): gradient[1],
+        (0, 2): -p * often * share,
+        (1, 2): q * (1.0 - share),
+        (2, 2): -(p * often + q) * share * (1.0 - share),
+    }
+    return gradient[0] + gradient[1] - np.log(mean), gradient, Bends(bends)

@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaln, polygamma, psi
+from scipy.special import gammaln, psi, zeta
 
-from telcrm.value.likelihood.terms import RowCurvature
+from telcrm.value.likelihood.terms import Bends, RowCurvature
 from telcrm.value.non_contractual.quadrature import legendre, scaled_exponential_integral
 
 __all__ = [
@@ -45,9 +45,8 @@ def count_rows(parameters: Floats, columns: Floats) -> RowCurvature:
     value = gammaln(r + bought) - gammaln(r)
     gradient = np.zeros((4, value.size))
     gradient[0] = r * (psi(r + bought) - psi(r))
-    hessian = np.zeros((4, 4, value.size))
-    hessian[0, 0] = gradient[0] + r * r * (polygamma(1, r + bought) - polygamma(1, r))
-    return value, gradient, hessian
+    bend = gradient[0] + r * r * (zeta(2.0, r + bought) - zeta(2.0, r))
+    return value, gradient, Bends({(0, 0): bend})
 
 
 def spell_rows(parameters: Floats, columns: Floats) -> RowCurvature:
@@ -100,21 +99,20 @@ def spell_rows(parameters: Floats, columns: Floats) -> RowCurvature:
             s - (s + gone) * share_b,
         ]
     )
-    weighted = slopes * chance
-    gradient = weighted.sum(axis=2)
-    hessian = np.einsum("imk,jmk->ijm", weighted, slopes)
-    hessian -= gradient[:, None, :] * gradient[None, :, :]
+    gradient = np.einsum("imk,mk->im", slopes, chance)
     mean_a, mean_b = (chance * share_a).sum(axis=1), (chance * share_b).sum(axis=1)
-    hessian[0, 0] += gradient[0]
-    hessian[0, 1] += r[:, 0] * (1.0 - mean_a)
-    hessian[1, 0] += r[:, 0] * (1.0 - mean_a)
-    hessian[1, 1] -= (r[:, 0] + bought) * (chance * share_a * (1.0 - share_a)).sum(axis=1)
-    left = chance[:, :-1].sum(axis=1)
-    hessian[2, 2] += gradient[2] - left
-    hessian[2, 3] += s[:, 0] * (1.0 - mean_b)
-    hessian[3, 2] += s[:, 0] * (1.0 - mean_b)
-    hessian[3, 3] -= (chance * (s + gone) * share_b * (1.0 - share_b)).sum(axis=1)
-    return value, gradient, hessian
+    curved_a = (chance * share_a * (1.0 - share_a)).sum(axis=1)
+    curved_b = (chance * (s + gone) * share_b * (1.0 - share_b)).sum(axis=1)
+    bends = {
+        (0, 0): gradient[0],
+        (0, 1): r[:, 0] * (1.0 - mean_a),
+        (1, 1): -(r[:, 0] + bought) * curved_a,
+        (2, 2): gradient[2] - chance[:, :-1].sum(axis=1),
+        (2, 3): s[:, 0] * (1.0 - mean_b),
+        (3, 3): -curved_b,
+    }
+    spreads = [(chance, slopes), (-np.ones_like(value), gradient)]
+    return value, gradient, Bends(bends, spreads)
 
 
 def _leaving_times(

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, gammaln
+from scipy.special import gammaln
 
 from telcrm.errors import DivergentValueError
 from telcrm.value.likelihood.terms import Term
@@ -46,17 +46,10 @@ class ParetoNBDProcess(PurchaseProcess):
         mean_age = float(cells.customers @ cells.age / cells.customers.sum())
         return np.array([1.0, cells.time_per_purchase(), 1.0, mean_age])
 
-    def alive(self, parameters: Floats, cells: Cells) -> Floats:
-        found = np.empty_like(cells.frequency)
-        # A block at a time: each row takes as many times as the integral has points.
-        for first in range(0, found.size, _ROWS_AT_ONCE):
-            rows = slice(first, first + _ROWS_AT_ONCE)
-            own = parameters if parameters.shape[1] == 1 else parameters[:, rows]
-            odds = formulas.log_odds_of_death(
-                own, cells.frequency[rows], cells.recency[rows], cells.age[rows]
-            )
-            found[rows] = expit(-odds)
-        return found
+    def log_odds_of_leaving(
+        self, parameters: Floats, often: Floats, last: Floats, age: Floats
+    ) -> Floats:
+        return formulas.log_odds_of_death(parameters, often, last, age)
 
     def while_alive(self, parameters: Floats, often: Floats, age: Floats, horizon: float) -> Floats:
         r, alpha, s, beta = parameters
@@ -179,7 +172,6 @@ class ParetoNBDModel(PoissonPurchaseModel):
     beta_: float
 
 
-_ROWS_AT_ONCE = 16_384
 _COUNT_NODES = 200
 
 

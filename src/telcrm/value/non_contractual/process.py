@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
+from telcrm.value.likelihood.distinct import by_distinct
 from telcrm.value.likelihood.terms import Term
 from telcrm.value.non_contractual.cells import Cells
-from telcrm.value.non_contractual.pairs import by_distinct
 
 __all__ = ["PurchaseProcess"]
 
 Floats = NDArray[np.float64]
+
+_ROWS_AT_ONCE: Final = 16_384
 
 
 class PurchaseProcess(ABC):
@@ -50,8 +53,10 @@ class PurchaseProcess(ABC):
         """Return parameters to begin the search with."""
 
     @abstractmethod
-    def alive(self, parameters: Floats, cells: Cells) -> Floats:
-        """Return the probability that each is still a customer."""
+    def log_odds_of_leaving(
+        self, parameters: Floats, often: Floats, last: Floats, age: Floats
+    ) -> Floats:
+        """Return the log odds that each has left since the last purchase."""
 
     @abstractmethod
     def while_alive(self, parameters: Floats, often: Floats, age: Floats, horizon: float) -> Floats:
@@ -82,6 +87,19 @@ class PurchaseProcess(ABC):
         self, parameters: Floats, age: Floats, chance: np.random.Generator
     ) -> tuple[Floats, Floats]:
         """Draw frequency and recency of new customers observed up to their age."""
+
+    def alive(self, parameters: Floats, cells: Cells) -> Floats:
+        """Return the probability that each is still a customer."""
+        found = np.empty_like(cells.frequency)
+        # A block at a time stays in the cache, and bounds the memory.
+        for first in range(0, found.size, _ROWS_AT_ONCE):
+            rows = slice(first, first + _ROWS_AT_ONCE)
+            own = parameters if parameters.shape[1] == 1 else parameters[:, rows]
+            odds = self.log_odds_of_leaving(
+                own, cells.frequency[rows], cells.recency[rows], cells.age[rows]
+            )
+            expit(-odds, out=found[rows])
+        return found
 
     def weighted(
         self, parameters: Floats, cells: Cells, horizons: Sequence[tuple[float, float]]

@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from telcrm.domain.arguments import whole_between
 from telcrm.domain.choice import choose
 from telcrm.errors import ParameterError
-from telcrm.value.likelihood.maximize import maximize
-from telcrm.value.likelihood.terms import Design, objective_of, warm_start
+from telcrm.value.likelihood.search import most_likely
+from telcrm.value.likelihood.terms import Design
 from telcrm.value.non_contractual.cells import CellColumns, Cells
 from telcrm.value.non_contractual.process import PurchaseProcess
 from telcrm.value.scoring import Arrays, refuse_taken, score
@@ -151,11 +151,15 @@ class PurchaseModel(ValueModel):
         self.unit  # noqa: B018 (refused before the data are read)
         cells = self.columns.read(frame)
         design = self._design()
-        terms = self.process.terms(cells)
         start = np.concatenate([np.log(self.process.start(cells)), np.zeros(len(design.effects))])
-        lower, upper = np.full(design.size, LEAST_LOG), np.full(design.size, MOST_LOG)
-        start = warm_start(terms, design, start, lower=lower, upper=upper)
-        found = maximize(objective_of(terms, design), start, lower=lower, upper=upper)
+        found = most_likely(
+            lambda some: self.process.terms(cells if some is None else cells.where(some)),
+            cells.frequency.size,
+            design,
+            start,
+            lower=np.full(design.size, LEAST_LOG),
+            upper=np.full(design.size, MOST_LOG),
+        )
         customers = float(cells.customers.sum())
         return self._keep(found, customers=customers, ends=self.process.end_words)
 

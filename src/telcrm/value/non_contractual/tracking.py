@@ -165,17 +165,25 @@ def cumulative_transactions(
     Examples
     --------
     >>> import polars as pl
-    >>> from telcrm.value import BetaGeoModel, summarize_transactions
-    >>> days = [1, 3, 8, 2, 9, 4, 5, 6, 20, 1, 15, 29, 7]
+    >>> from telcrm.value import BetaGeoModel
+    >>> customers = pl.DataFrame(
+    ...     {
+    ...         "frequency": [0, 1, 1, 2, 5, 14],
+    ...         "recency": [0.0, 5.0, 25.0, 20.0, 36.0, 38.0],
+    ...         "age": [38.9] * 6,
+    ...         "customers": [1400, 300, 130, 100, 40, 8],
+    ...     }
+    ... )
+    >>> model = BetaGeoModel(customers="customers").fit(customers)
+    >>> days = [1, 3, 8, 2, 9, 4, 5, 6, 20, 1, 15, 29]
     >>> recharges = pl.DataFrame(
-    ...     {"customer_id": list("aaabbcdeeffff"), "at": [date(2024, 1, day) for day in days]}
+    ...     {"customer_id": list("aaabbcdeefff"), "at": [date(2024, 1, day) for day in days]}
     ... )
-    >>> summary = summarize_transactions(recharges, until=date(2024, 1, 31))
-    >>> tracked = cumulative_transactions(
-    ...     recharges, model=BetaGeoModel().fit(summary), until=date(2024, 1, 31)
-    ... )
+    >>> tracked = cumulative_transactions(recharges, model=model, until=date(2024, 1, 31))
+    >>> tracked.time
+    (0.0, 1.0, 2.0, 3.0, 4.0, 4.28...)
     >>> tracked.actual
-    (0, 3, 5, 6, 7, 7)
+    (0, 2, 4, 5, 6, 6)
     """
     model.require_fitted()
     clock = _clock_of(model, granularity)
