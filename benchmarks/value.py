@@ -38,7 +38,7 @@ RARE = {"cdnow": 5}
 
 def draw(customers: int, path: Path) -> None:
     """Write customers of a BG/NBD and Gamma-Gamma like those of CDNOW."""
-    from telcrm.value import BetaGeoModel, GammaGammaModel
+    from telcrm.value import BetaGeoModel
 
     chance = np.random.default_rng(0)
     age = chance.integers(7, 78 * 7, customers) / 7.0
@@ -55,7 +55,6 @@ def draw(customers: int, path: Path) -> None:
     columns["recency"] = np.where(often > 0, last, 0.0)
     columns["monetary_value"] = np.where(often > 0, np.maximum(np.round(mean, 2), 0.01), 0.0)
     pd.DataFrame(columns).to_parquet(path)
-    assert GammaGammaModel
 
 
 def _model(kind: Any, estimates: list[float]) -> Any:

@@ -57,7 +57,13 @@ from telcrm.value.non_contractual.gamma_gamma import GammaGammaModel
 from telcrm.value.non_contractual.lifetime_value import lifetime_value
 from telcrm.value.non_contractual.pareto_nbd import ParetoNBDModel
 from telcrm.value.non_contractual.purchase_model import PurchaseModel
-from telcrm.value.non_contractual.transactions import Granularity, summarize_transactions
+from telcrm.value.non_contractual.purchase_periods import Granularity
+from telcrm.value.non_contractual.regular_bg_nbd import RegularBetaGeoModel
+from telcrm.value.non_contractual.tracking import (
+    CumulativeTransactions,
+    cumulative_transactions,
+)
+from telcrm.value.non_contractual.transactions import summarize_transactions
 from telcrm.value.non_contractual.value_interval import lifetime_value_interval
 from telcrm.value.segment_value import value_by_segment
 from telcrm.value.time import DiscountRate, TimeUnit
@@ -78,6 +84,7 @@ __all__ = [
     "ContractValuePolicy",
     "Convergence",
     "ConvergenceWarning",
+    "CumulativeTransactions",
     "CustomerEquity",
     "DiscountRate",
     "FirstMargin",
@@ -91,6 +98,7 @@ __all__ = [
     "PlacementPolicy",
     "PlacementStrategy",
     "PurchaseModel",
+    "RegularBetaGeoModel",
     "ResponseCurve",
     "RetentionChange",
     "RetentionModel",
@@ -105,6 +113,7 @@ __all__ = [
     "WhaleCurve",
     "acquisition_payback",
     "cohort_survivors",
+    "cumulative_transactions",
     "customer_equity",
     "customer_margin",
     "lifetime_value",

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pytest
 from numpy.typing import NDArray
 
 from telcrm.value import (
@@ -25,7 +26,7 @@ from telcrm.value.non_contractual.cells import Cells
 
 Floats = NDArray[np.float64]
 
-PURCHASE_MODELS: dict[str, type[PurchaseModel]] = {
+PURCHASE_MODELS: dict[str, Any] = {
     "bg_nbd": BetaGeoModel,
     "mbg_nbd": ModifiedBetaGeoModel,
     "pareto_nbd": ParetoNBDModel,
@@ -36,6 +37,10 @@ POISSON_MODELS: dict[str, Any] = {
     "mbg_nbd": ModifiedBetaGeoModel,
     "pareto_nbd": ParetoNBDModel,
 }
+BEFORE_THE_LAST_STEP = pytest.mark.xfail(
+    reason="standard errors are those of the point before the last step: off by up to 3e-5 of them",
+    strict=True,
+)
 # Parameters with a finite sum over all time, each model's own order.
 TRUTHS: dict[str, tuple[float, ...]] = {
     "bg_nbd": (0.8, 6.0, 1.5, 4.0),
@@ -90,7 +95,8 @@ def fitted(kind: str) -> PurchaseModel:
     """A model fitted to the data that its paper looks at."""
     if kind == "bg_bb":
         return BetaGeoBetaBinomialModel(customers="weight", time_unit="year").fit(donations())
-    return PURCHASE_MODELS[kind]().fit(cdnow())
+    found: PurchaseModel = PURCHASE_MODELS[kind]().fit(cdnow())
+    return found
 
 
 @cache
@@ -102,17 +108,17 @@ def stand_in(model: ValueModel, estimates: Sequence[float]) -> Any:
     """A model that takes estimates for fitted, here of ``model``'s parameters and covariates."""
     size = len(model.parameter_names)
     assert len(estimates) == size
-    state = model.stored_as(
-        **model.get_params(),
-        estimates_=tuple(estimates),
-        covariance_=tuple(tuple(0.01 * (i == j) for j in range(size)) for i in range(size)),
-        log_likelihood_=-1.0,
-        customers_=1.0,
-        convergence_=Convergence(
-            converged=True, iterations=0, evaluations=0, decrement=0.0, message="given."
-        ),
+    ended = Convergence(
+        converged=True, iterations=0, evaluations=0, decrement=0.0, message="given."
     )
-    return type(model)._from_state(state)
+    learnt = {
+        "estimates_": tuple(estimates),
+        "covariance_": tuple(tuple(0.01 * (i == j) for j in range(size)) for i in range(size)),
+        "log_likelihood_": -1.0,
+        "customers_": 1.0,
+        "convergence_": ended,
+    }
+    return type(model)._from_state(model.stored_as(**model.get_params(), **learnt))
 
 
 def known(kind: str) -> PurchaseModel:

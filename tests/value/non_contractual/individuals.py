@@ -143,12 +143,14 @@ def purchases_to_come(
         log_factor = leaving.log_rest - np.log1p(discount)
         lost = (leaving.values + discount) / (1.0 + discount)
         lasting = 1.0 if horizon == np.inf else -np.expm1(horizon * log_factor)
-        return pace * (np.exp(log_factor) * lasting / lost)
+        periods: Floats = pace * (np.exp(log_factor) * lasting / lost)
+        return periods
     leaves = leaving.values if kind == "pareto_nbd" else pace * leaving.values
     with np.errstate(invalid="ignore"):
         ends = leaves + discount
         lasting = 1.0 if horizon == np.inf else -np.expm1(-ends * horizon)
-        return pace * np.where(ends > 0, lasting / ends, horizon)
+        found: Floats = pace * np.where(ends > 0, lasting / ends, horizon)
+    return found
 
 
 def new_customer(kind: str, parameters: Sequence[float], horizon: float) -> float:
@@ -192,4 +194,5 @@ def _exactly(kind: str, buying: Spread, leaving: Spread, often: int, horizon: fl
     if chances_to_leave == 0:
         return stayed
     at_least = gammainc(often, buys * horizon) if often else 1.0
-    return stayed + leaves * stays ** (chances_to_leave - 1) * at_least
+    found: Floats = stayed + leaves * stays ** (chances_to_leave - 1) * at_least
+    return found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,14 @@ from tests.value.non_contractual import individuals
 from tests.value.non_contractual.customers import (
     PURCHASE_MODELS,
     TRUTHS,
+    Floats,
     cells,
     column,
     known,
 )
 
 from telcrm.errors import DivergentValueError
+from telcrm.value.likelihood.terms import Design, objective_of
 from telcrm.value.non_contractual.cells import Cells
 from telcrm.value.non_contractual.process import PurchaseProcess
 
@@ -39,7 +42,8 @@ _RANGES: dict[str, list[tuple[float, float]]] = {
 
 
 def process_of(kind: str) -> PurchaseProcess:
-    return PURCHASE_MODELS[kind].process
+    found: PurchaseProcess = PURCHASE_MODELS[kind].process
+    return found
 
 
 @st.composite
@@ -52,9 +56,9 @@ def histories(draw: st.DrawFn, kind: str) -> tuple[int, float, float]:
     """Frequency, recency and age of one customer."""
     often = draw(st.integers(0, 12))
     if kind == "bg_bb":
-        age = draw(st.integers(max(often, 1), 20))
-        last = draw(st.integers(often, age)) if often else 0
-        return often, float(last), float(age)
+        periods = draw(st.integers(max(often, 1), 20))
+        latest = draw(st.integers(often, periods)) if often else 0
+        return often, float(latest), float(periods)
     age = draw(st.floats(1.0, 120.0))
     last = draw(st.floats(0.05, 1.0)) * age if often else 0.0
     return often, last, age
@@ -202,7 +206,7 @@ def test_residual_purchases_fall_with_the_rate(kind: str, data: st.DataObject) -
     own, who = column(parameters), cells(*data.draw(histories(kind)))
     rates = sorted(data.draw(st.lists(st.floats(1e-6, 3.0), min_size=2, max_size=5, unique=True)))
     found = [process_of(kind).residual(own, who, rate)[0] for rate in rates]
-    assert all(later <= earlier for earlier, later in zip(found, found[1:], strict=False))
+    assert all(later <= earlier for earlier, later in pairwise(found))
     far = expected(kind, parameters, who, 1e4)[0]
     assert found[0] <= process_of(kind).residual(own, who, 1e-9)[0]
     assert process_of(kind).residual(own, who, 1e-9)[0] >= far * (1 - 1e-4)
@@ -268,7 +272,7 @@ def crowd(kind: str) -> Cells:
 @kinds
 def test_a_customer_in_a_crowd_is_answered_as_alone(kind: str) -> None:
     process, own, all_of_them = process_of(kind), column(TRUTHS[kind]), crowd(kind)
-    questions = [
+    questions: list[Callable[[Cells, Floats], Floats]] = [
         lambda each, parameters: process.alive(parameters, each),
         lambda each, parameters: process.weighted(parameters, each, [(26.0, 1.0), (13.0, 0.5)]),
         lambda each, parameters: process.residual(parameters, each, 0.01),
@@ -328,13 +332,8 @@ def test_the_likelihood_is_that_of_histories_that_are_drawn(kind: str) -> None:
     process, own = process_of(kind), column(TRUTHS[kind])
     ages = np.full(4_000, 20.0)
     often, last = process.draw_histories(own, ages, np.random.default_rng(5))
-    slope = np.zeros(4)
-    bend = np.zeros((4, 4))
-    for term in process.terms(cells(often, last, ages)):
-        _, gradient, hessian = term.rows(own, term.columns)
-        slope += gradient @ term.weights
-        bend += hessian @ term.weights
-    score = slope @ np.linalg.solve(-bend, slope)
+    here = objective_of(process.terms(cells(often, last, ages)), Design(4))(np.log(own[:, 0]))
+    score = here.gradient @ np.linalg.solve(-here.hessian, here.gradient)
     assert score < 20.0  # of chi-square with 4 degrees of freedom: 1 in 2,000
 
 
@@ -343,7 +342,7 @@ def test_the_future_that_is_drawn_has_the_expected_mean(kind: str) -> None:
     process, own = process_of(kind), column(TRUTHS[kind])
     chance = np.random.default_rng(17)
     for history in [(0, 0.0, 12.0), (3, 9.0, 12.0), (6, 11.0, 12.0)]:
-        who = cells(*(np.full(20_000, float(part)) for part in history))
+        who = cells(np.full(20_000, history[0]), history[1], history[2])
         drawn = process.draw_future(own, who, 26.0, chance)
         error = drawn.std() / np.sqrt(drawn.size)
         [mean] = expected(kind, TRUTHS[kind], cells(*history), 26.0)

@@ -11,6 +11,7 @@ from telcrm.report.sections.care import COMPLAINTS, INTERACTIONS
 from telcrm.report.sections.chapter import Chapter
 from telcrm.report.sections.customer_base import BASE
 from telcrm.report.sections.equipment import EQUIPMENT
+from telcrm.report.sections.lifetime import LIFETIME
 from telcrm.report.sections.movement import MOVEMENT
 from telcrm.report.sections.profitability import PROFITABILITY
 from telcrm.report.sections.recharges import RECHARGES
@@ -29,6 +30,7 @@ CHAPTERS: Final[tuple[Chapter, ...]] = (
     REVENUE,
     PROFITABILITY,
     VALUE,
+    LIFETIME,
     SEGMENTS,
     BASE,
     RECHARGES,

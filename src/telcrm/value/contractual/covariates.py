@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from telcrm.errors import ColumnTypeError, InvalidTableError, ParameterError
+from telcrm.errors import ColumnTypeError, InvalidTableError, ParameterError, UnidentifiedModelError
 from telcrm.tables.door import OpenFrame, key_values
 from telcrm.tables.row_checks import RowCheck, amount_checks, not_null
 
@@ -151,6 +151,8 @@ def learn_covariates(opened: OpenFrame, columns: Sequence[str]) -> tuple[Covaria
     ColumnTypeError
     InvalidTableError
         A category has more than 200 levels.
+    UnidentifiedModelError
+        A category has one level alone.
     """
     found = []
     for column in columns:
@@ -164,6 +166,12 @@ def learn_covariates(opened: OpenFrame, columns: Sequence[str]) -> tuple[Covaria
                 f"{opened.table}: column {column!r} has {len(levels):,} categories, and a "
                 f"covariate may have {_MOST_LEVELS}. Put the rare ones together.",
                 table=opened.table,
+                column=column,
+            )
+        if len(levels) < 2:
+            raise UnidentifiedModelError(
+                f"{opened.table}: column {column!r} holds {', '.join(levels) or 'nothing'} "
+                "everywhere, so its effect cannot be told. Leave it out.",
                 column=column,
             )
         found.append(Covariate(column, levels))

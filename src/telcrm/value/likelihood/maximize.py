@@ -19,8 +19,8 @@ _STEPS: Final = 200
 _LONGEST_STEP: Final = 2.0
 _HALVINGS: Final = 30
 _ENOUGH: Final = 1e-7
-# No test would tell such log-likelihoods apart: it is a hundredth of a standard error.
-_NO_MATTER: Final = 5e-5
+# No test would tell such log-likelihoods apart: it is a twentieth of a standard error.
+_NO_MATTER: Final = 1e-3
 _FLAT: Final = 1e-8
 _KNOWN: Final = 3.0
 # A sum of n terms is known to about this share of itself.

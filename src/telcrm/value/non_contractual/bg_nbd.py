@@ -17,7 +17,7 @@ from telcrm.value.non_contractual.cells import Cells
 from telcrm.value.non_contractual.poisson_model import PoissonPurchaseModel
 from telcrm.value.non_contractual.process import PurchaseProcess
 
-__all__ = ["BetaGeoModel", "ModifiedBetaGeoModel"]
+__all__ = ["BetaGeoModel", "ModifiedBetaGeoModel", "geometric"]
 
 Floats = NDArray[np.float64]
 
@@ -106,7 +106,7 @@ class BetaGeoProcess(PurchaseProcess):
         rate = chance.gamma(r + cells.frequency, 1.0 / (alpha + cells.age), size)
         dropout = chance.beta(a, b + cells.frequency + self.from_start, size)
         wanted = chance.poisson(rate * horizon)
-        allowed = _geometric(dropout, chance)
+        allowed = geometric(dropout, chance)
         return np.where(alive, np.minimum(wanted, allowed), 0.0)
 
     def draw_histories(
@@ -116,7 +116,7 @@ class BetaGeoProcess(PurchaseProcess):
         size = age.size
         rate = chance.gamma(r, 1.0 / alpha, size)
         dropout = chance.beta(a, b, size)
-        allowed = _geometric(dropout, chance)
+        allowed = geometric(dropout, chance)
         if self.from_start:
             allowed = allowed - 1.0
         wanted = chance.poisson(rate * age).astype(np.float64)
@@ -200,8 +200,20 @@ class BetaGeoModel(PoissonPurchaseModel):
     b_: float
 
 
-def _geometric(dropout: Floats, chance: np.random.Generator) -> Floats:
-    """Draw after which purchase customers drop out; the chance may be too small for a float."""
+def geometric(dropout: Floats, chance: np.random.Generator) -> Floats:
+    """Draw after which purchase customers drop out; the chance may be too small for a float.
+
+    Parameters
+    ----------
+    dropout : array of shape (m,)
+        Chance to drop out after each.
+    chance : numpy.random.Generator
+
+    Returns
+    -------
+    array of shape (m,)
+        1 or more, infinity for who never does.
+    """
     with np.errstate(divide="ignore"):
         log_stay = np.log1p(-dropout)
         return np.maximum(np.ceil(np.log(chance.random(dropout.size)) / log_stay), 1.0)

@@ -13,12 +13,14 @@ from telcrm.value.non_contractual.purchase_model import PurchaseModel
 from telcrm.value.time import DiscountRate, TimeUnit, continuous_rate
 from telcrm.value.value_model import FittedState
 
-__all__ = ["PoissonPurchaseModel"]
+__all__ = ["PoissonPurchaseModel", "PoissonState"]
 
 Floats = NDArray[np.float64]
 
 
-class _State(FittedState):
+class PoissonState(FittedState):
+    """What a stored model of this kind holds."""
+
     frequency: str
     recency: str
     age: str
@@ -34,7 +36,7 @@ class PoissonPurchaseModel(PurchaseModel):
     Their rates are gamma(r, alpha), ``alpha`` being the second parameter.
     """
 
-    stored_as: ClassVar[type[Record]] = _State
+    stored_as: ClassVar[type[Record]] = PoissonState
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-__all__ = ["beta_nodes", "legendre", "scaled_exponential_integral"]
+__all__ = ["beta_nodes", "gamma_nodes", "legendre", "scaled_exponential_integral"]
 
 Floats = NDArray[np.float64]
 
@@ -75,6 +75,38 @@ def beta_nodes(a: float, b: float) -> tuple[Floats, Floats]:
     log_density = -a * np.logaddexp(0.0, -u) - b * np.logaddexp(0.0, u)
     weights = np.exp(log_density - log_density.max())
     return expit(u), weights / weights.sum()
+
+
+def gamma_nodes(shape: float) -> tuple[Floats, Floats]:
+    """Return points and weights whose sums are means over a gamma distribution of scale 1.
+
+    Parameters
+    ----------
+    shape : float
+        Above 0.
+
+    Returns
+    -------
+    points, weights : array of shape (m,)
+
+    Notes
+    -----
+    The trapezoidal rule in ``ln g``, as in :func:`beta_nodes`.
+
+    Examples
+    --------
+    >>> points, weights = gamma_nodes(2.5)
+    >>> round(float(weights @ points), 12)
+    2.5
+    """
+    width = 1.0 / np.sqrt(shape)
+    step = min(0.25, 0.5 * width)
+    below = _NEGLIGIBLE / shape + 10.0 * width
+    above = np.log1p(_NEGLIGIBLE / shape) + 10.0 * width
+    u = np.log(shape) + np.arange(-np.ceil(below / step), np.ceil(above / step) + 1.0) * step
+    log_density = shape * u - np.exp(np.minimum(u, 700.0))
+    weights = np.exp(log_density - log_density.max())
+    return np.exp(u), weights / weights.sum()
 
 
 def scaled_exponential_integral(order: Floats, argument: Floats) -> Floats:

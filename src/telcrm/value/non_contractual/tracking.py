@@ -15,7 +15,12 @@ from telcrm.errors import ParameterError
 from telcrm.tables.plain_frame import FrameLibrary, html_table, plain_frame
 from telcrm.tables.result_table import ResultColumn
 from telcrm.value.non_contractual.purchase_model import PurchaseModel
-from telcrm.value.non_contractual.transactions import Granularity, _Clock, _open, _purchases
+from telcrm.value.non_contractual.purchase_periods import (
+    Clock,
+    Granularity,
+    open_transactions,
+    purchases_of,
+)
 from telcrm.value.time import TimeUnit
 
 __all__ = ["CumulativeTransactions", "cumulative_transactions"]
@@ -198,8 +203,8 @@ def cumulative_transactions(
                 f"until ({until}).",
                 calibration_until=calibration_until,
             )
-    opened = _open(frame, customer, at, None)
-    purchases = _purchases(opened, customer, clock.expression(at), None, last)
+    opened = open_transactions(frame, customer=customer, at=at, amount=None)
+    purchases = purchases_of(opened, customer, clock.expression(at), amount=None, last=last)
     places, new, repeats = _by_place(purchases, split)
     if not places.size:
         return CumulativeTransactions(model.unit, 0, (), (), (), None)
@@ -218,14 +223,14 @@ def cumulative_transactions(
     )
 
 
-def _clock_of(model: PurchaseModel, granularity: Granularity | str) -> _Clock:
+def _clock_of(model: PurchaseModel, granularity: Granularity | str) -> Clock:
     if model.covariates:
         raise ParameterError(
             f"cumulative_transactions: the model has the covariates {', '.join(model.covariates)}, "
             "and transactions do not hold those of customers. Pass a model without.",
             covariates=list(model.covariates),
         )
-    clock = _Clock.of(model.unit, granularity)
+    clock = Clock.of(model.unit, granularity)
     if model.process.whole_periods and clock.per_unit != 1.0:
         raise ParameterError(
             f"{type(model).__name__} counts whole periods of a {model.unit}. Pass "

@@ -2,46 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date
-from enum import StrEnum
 from typing import Any, TypeVar
 
 import narwhals.stable.v2 as nw
 
 from telcrm.domain.arguments import require_day
-from telcrm.domain.choice import choose
-from telcrm.domain.moments import month_number
 from telcrm.errors import ParameterError
-from telcrm.tables.calendar_index import day_index, month_index
-from telcrm.tables.door import (
-    ColumnKind,
-    OpenFrame,
-    key_values,
-    open_frame,
-    parse_objects,
-    require_columns,
-    require_kinds,
-)
 from telcrm.tables.neighbours import with_neighbours
 from telcrm.tables.noise import denoise
-from telcrm.tables.row_checks import amount_checks, check_rows, not_null
+from telcrm.value.non_contractual.purchase_periods import (
+    Clock,
+    Granularity,
+    open_transactions,
+    purchases_of,
+)
 from telcrm.value.time import TimeUnit
 
-__all__ = ["Granularity", "summarize_transactions"]
+__all__ = ["summarize_transactions"]
 
 FrameT = TypeVar("FrameT")
-
-
-class Granularity(StrEnum):
-    """What counts as one purchase: all transactions of a day, of a week, of a month, of a year."""
-
-    DAY = "day"
-    WEEK = "week"
-    """From Monday to Sunday."""
-    MONTH = "month"
-    """A calendar month, whatever its length."""
-    YEAR = "year"
 
 
 def summarize_transactions(
@@ -148,7 +128,7 @@ def summarize_transactions(
     >>> summary.rows()
     [('ann', 2, 3.0, 4.0, 15.0), ('bob', 0, 0.0, 2.0, None)]
     """
-    clock = _Clock.of(unit, granularity)
+    clock = Clock.of(unit, granularity)
     last = clock.place(require_day("summarize_transactions", until))
     split = last
     if calibration_until is not None:
@@ -165,8 +145,8 @@ def summarize_transactions(
             "column.",
             columns=[customer],
         )
-    opened = _open(frame, customer, at, amount)
-    purchases = _purchases(opened, customer, clock.expression(at), amount, last)
+    opened = open_transactions(frame, customer=customer, at=at, amount=amount)
+    purchases = purchases_of(opened, customer, clock.expression(at), amount=amount, last=last)
     if intervals:
         purchases = _with_intervals(purchases, clock.per_unit)
     summed = _summed(purchases, split, with_amount=amount is not None, intervals=intervals)
@@ -193,86 +173,6 @@ _RESULT = {
     "holdout_age",
     "holdout_monetary_value",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Clock:
-    """Counts calendar periods, and says how many of them a unit of time has."""
-
-    granularity: Granularity
-    per_unit: float
-
-    @classmethod
-    def of(cls, unit: TimeUnit | str, granularity: Granularity | str) -> _Clock:
-        chosen = choose(TimeUnit, unit, "unit")
-        grain = choose(Granularity, granularity, "granularity")
-        if grain is Granularity.DAY:
-            return cls(grain, chosen.days)
-        if grain.value != chosen.value:
-            raise ParameterError(
-                f"granularity {grain.value!r} counts whole calendar periods, which are no fixed "
-                f"number of units {chosen.value!r}. Pass unit={grain.value!r}, or "
-                'granularity="day".',
-                unit=chosen,
-                granularity=grain,
-            )
-        return cls(grain, 1.0)
-
-    def place(self, day: date) -> int:
-        """Return the number of the period of a day."""
-        match self.granularity:
-            case Granularity.DAY:
-                return day.toordinal()
-            case Granularity.WEEK:
-                return (day.toordinal() - 1) // 7
-            case Granularity.MONTH:
-                return month_number(day)
-            case Granularity.YEAR:
-                return day.year
-
-    def expression(self, at: str) -> nw.Expr:
-        """Return the number of the period of each row."""
-        match self.granularity:
-            case Granularity.DAY:
-                return day_index(at)
-            case Granularity.WEEK:
-                return (day_index(at) - 1) // 7
-            case Granularity.MONTH:
-                return month_index(at)
-            case Granularity.YEAR:
-                return nw.col(at).dt.year()
-
-
-def _open(frame: Any, customer: str, at: str, amount: str | None) -> OpenFrame:
-    opened = open_frame(frame, table="transactions")
-    named = {"customer": customer, "at": at} | ({} if amount is None else {"amount": amount})
-    require_columns(opened, named)
-    opened = parse_objects(opened, [customer, at, *([] if amount is None else [amount])])
-    kinds = {customer: ColumnKind.KEY, at: ColumnKind.DATE}
-    rules = [not_null(customer), not_null(at)]
-    if amount is None:
-        # Amounts are not looked at, nor is their currency.
-        others = [name for name in opened.rows.collect_schema().names() if name != "currency"]
-        opened = replace(opened, rows=opened.rows.select(*others))
-    else:
-        kinds[amount] = ColumnKind.NUMBER
-        rules += amount_checks(opened, amount)
-    require_kinds(opened, kinds)
-    check_rows(opened, rules, keys=[customer, at])
-    return opened
-
-
-def _purchases(
-    opened: OpenFrame, customer: str, place: nw.Expr, amount: str | None, last: int
-) -> nw.LazyFrame[Any]:
-    """Return a row per customer and period with a purchase, and the first period of each."""
-    value = nw.lit(0.0) if amount is None else nw.col(amount).cast(nw.Float64)
-    rows = opened.rows.select(
-        _customer=key_values(opened, customer), _place=place.cast(nw.Int64), _amount=value
-    )
-    observed = rows.filter(nw.col("_place") <= last)
-    each = observed.group_by("_customer", "_place").agg(nw.col("_amount").sum())
-    return each.with_columns(_first=nw.col("_place").min().over("_customer"))
 
 
 def _with_intervals(purchases: nw.LazyFrame[Any], per_unit: float) -> nw.LazyFrame[Any]:

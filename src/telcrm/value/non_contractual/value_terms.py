@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from math import exp
 from numbers import Real
 from typing import Any, Final
@@ -29,6 +30,10 @@ __all__ = ["DiscountPlan", "SpendSource", "open_valued"]
 Floats = NDArray[np.float64]
 
 _TIMES: Final = 10
+_PIECES: Final = 8
+_SLIGHT: Final = 0.3
+# A discount to e^-40 leaves nothing that a float could tell.
+_NEGLIGIBLE: Final = 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +99,23 @@ def _per_stretch(
 
 
 def _continuous(horizon: float, rate: float) -> list[tuple[float, float]]:
+    """Weigh the expected purchases up to several times, as discounting each from its own time does.
+
+    ``exp(-d h) E(h) + integral of d exp(-d t) E(t)``, over pieces that double in length where the
+    discount is not slight: expected purchases bend most at first.
+    """
+    weighted = [(horizon, exp(-rate * horizon))]
+    if rate * horizon == 0.0:
+        return weighted
     points, weights = legendre(_TIMES)
-    inner = [
-        (
-            horizon * float(point),
-            rate * horizon * float(weight) * exp(-rate * horizon * float(point)),
-        )
-        for point, weight in zip(points, weights, strict=True)
-    ]
-    return [*(inner if rate > 0 and horizon > 0 else []), (horizon, exp(-rate * horizon))]
+    end = min(horizon, _NEGLIGIBLE / rate)
+    pieces = _PIECES if rate * horizon > _SLIGHT else 0
+    edges = [0.0, *(end / 2.0**piece for piece in range(pieces, -1, -1))]
+    for first, last in pairwise(edges):
+        for point, weight in zip(points, weights, strict=True):
+            time = first + (last - first) * float(point)
+            weighted.append((time, rate * (last - first) * float(weight) * exp(-rate * time)))
+    return weighted
 
 
 def _stepwise(horizon: float, stretch: float, rate: float) -> list[tuple[float, float]]:

@@ -20,11 +20,12 @@ from tests.value.non_contractual.customers import known, stand_in, transactions
 from telcrm.errors import InvalidTableError, MissingColumnsError, NotFittedError, ParameterError
 from telcrm.value import (
     BetaGeoModel,
+    CumulativeTransactions,
     ParetoNBDModel,
     TimeUnit,
+    cumulative_transactions,
     summarize_transactions,
 )
-from telcrm.value.non_contractual.tracking import CumulativeTransactions, cumulative_transactions
 
 JAN = date(2024, 1, 1)
 MODEL = known("bg_nbd")
