@@ -15,6 +15,7 @@ __all__ = [
     "require_day",
     "require_not_negative",
     "require_positive",
+    "require_proper_share",
     "require_same_length",
     "require_share",
     "whole_between",
@@ -136,6 +137,21 @@ def require_share(**numbers: object) -> None:
     >>> require_share(rate=0.03)
     """
     _require(numbers, lambda number: 0 <= number <= 1, "a share from 0 to 1")
+
+
+def require_proper_share(**numbers: object) -> None:
+    """Refuse what is no number between 0 and 1, such as a level of confidence.
+
+    Raises
+    ------
+    ParameterError
+        Names the first such argument.
+
+    Examples
+    --------
+    >>> require_proper_share(confidence=0.95)
+    """
+    _require(numbers, lambda number: 0 < number < 1, "a share between 0 and 1, for example 0.9")
 
 
 def require_same_length(**sequences: Sequence[object]) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from numbers import Real
 from statistics import NormalDist
 
-from telcrm.errors import ParameterError
+from telcrm.domain.arguments import require_proper_share
 
 __all__ = ["normal_quantile"]
 
@@ -31,13 +30,5 @@ def normal_quantile(confidence: float) -> float:
     >>> round(normal_quantile(0.95), 3)
     1.96
     """
-    given: object = confidence
-    is_number = isinstance(given, Real) and not isinstance(given, bool)
-    if not is_number or not 0 < confidence < 1:
-        raise ParameterError(
-            f"confidence is {confidence!r:.60}, and has to be a share between 0 and 1, for "
-            "example 0.95.",
-            parameter="confidence",
-            value=confidence,
-        )
+    require_proper_share(confidence=confidence)
     return NormalDist().inv_cdf((1 + float(confidence)) / 2)

@@ -8,7 +8,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from telcrm.domain.arguments import whole_between
+from telcrm.domain.arguments import require_proper_share, whole_between
 from telcrm.errors import ParameterError
 from telcrm.tables.door import (
     ColumnKind,
@@ -99,12 +99,7 @@ def value_by_segment(
     >>> found.select("segment", "customers", "total", "mean").rows()
     [('a', 3, 60.0, 20.0), ('b', 1, 5.0, 5.0)]
     """
-    if isinstance(confidence, bool) or not 0 < confidence < 1:
-        raise ParameterError(
-            f"confidence is {confidence!r:.60}, and has to be a share between 0 and 1, for example "
-            "0.9.",
-            confidence=confidence,
-        )
+    require_proper_share(confidence=confidence)
     if by.casefold() in _RESULT:
         raise ParameterError(
             f"value_by_segment: {by!r} would stand twice in the result. Rename the column.",

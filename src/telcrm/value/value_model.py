@@ -14,6 +14,7 @@ from pydantic import Field
 
 from telcrm.domain import Record
 from telcrm.domain.arguments import whole_between
+from telcrm.errors import EstimatorFormatError
 from telcrm.estimators import EstimatorFamily, StoredEstimator
 from telcrm.value.likelihood.convergence import Convergence, ConvergenceWarning
 from telcrm.value.likelihood.maximize import Maximum
@@ -148,9 +149,22 @@ class ValueModel(StoredEstimator):
             setattr(self, f"{name}_", estimate)
         self.coefficients_ = dict(named[self.positive_parameters :])
 
+    def _refuse_other_estimates(self) -> None:
+        """Refuse stored estimates that are not those of the model's parameters."""
+        size, positive = len(self.parameter_names), self.positive_parameters
+        shapes = {len(self.estimates_), len(self.covariance_), *map(len, self.covariance_)}
+        if shapes != {size} or min(self.estimates_[:positive], default=1.0) <= 0.0:
+            raise EstimatorFormatError(
+                f"the stored value model of kind {self.kind!r} is damaged: estimates_ and "
+                f"covariance_ have to be of {', '.join(self.parameter_names)}, the first "
+                f"{positive} of them above 0.",
+                kind=self.kind,
+            )
+
     @classmethod
     def _from_state(cls, state: Any) -> Self:
         made = super()._from_state(state)
+        made._refuse_other_estimates()  # noqa: SLF001 (its own)
         made._name_estimates()  # noqa: SLF001 (its own)
         return made
 

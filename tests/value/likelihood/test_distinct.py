@@ -65,7 +65,9 @@ def test_merged_rows_are_distinct_and_weigh_the_same(
 
 @pytest.mark.parametrize("dense", [4_000_000, 1])
 @given(columns=tables())
-def test_each_kind_of_row_is_computed_once(dense: int, columns: list[Floats]) -> None:
+def test_each_kind_of_row_is_computed_once_where_it_is_told_apart_cheaply(
+    dense: int, columns: list[Floats]
+) -> None:
     asked: list[tuple[float, ...]] = []
 
     def function(*given_columns: Floats) -> Floats:
@@ -76,7 +78,10 @@ def test_each_kind_of_row_is_computed_once(dense: int, columns: list[Floats]) ->
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_DENSE", dense)
         found = by_distinct(function, *columns)
-    assert len(asked) == len(set(asked)) == len(merged_by_hand(columns, np.ones(columns[0].size)))
+    kinds = merged_by_hand(columns, np.ones(columns[0].size))
+    assert set(asked) == set(kinds)
+    if dense > 1:
+        assert len(asked) == len(kinds)
     assert_array_equal(found, function(*columns))
 
 

@@ -9,7 +9,6 @@ import polars as pl
 import pytest
 from numpy.testing import assert_allclose
 from tests.value.non_contractual.customers import (
-    BEFORE_THE_LAST_STEP,
     cdnow,
     cells,
     column,
@@ -42,7 +41,6 @@ def test_bg_nbd_finds_the_maximum_on_cdnow() -> None:
     assert model.customers_ == 2357
 
 
-@BEFORE_THE_LAST_STEP
 def test_standard_errors_on_cdnow() -> None:
     found = [fitted("bg_nbd").standard_errors_[name] for name in ("r", "alpha", "a", "b")]
     assert found == pytest.approx(BG_ERRORS, abs=5.1e-7)

@@ -265,17 +265,8 @@ BAD_ROWS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-_ARROW_INTEGERS = pytest.mark.xfail(
-    reason="in pandas, Arrow refuses to make floats of whole numbers above 2^53", strict=True
-)
-
-
 @pytest.mark.parametrize("case", BAD_ROWS)
-def test_bad_rows_are_refused_whole(
-    case: str, distinct_backend: Backend, request: pytest.FixtureRequest
-) -> None:
-    if (case, distinct_backend.name) == ("too many", "pandas_pyarrow"):
-        request.applymarker(_ARROW_INTEGERS)
+def test_bad_rows_are_refused_whole(case: str, distinct_backend: Backend) -> None:
     change, complaint = BAD_ROWS[case]
     bad = {"frequency": 2, "recency": 5.0, "age": 9.0} | change
     good = {"frequency": 1, "recency": 3.0, "age": 9.0}
@@ -291,19 +282,16 @@ def test_bad_rows_are_refused_whole(
 @pytest.mark.parametrize("bad", [None, 0, -1])
 def test_rows_that_stand_for_nobody_are_refused(bad: int | None) -> None:
     frame = pl.concat([customer_rows("bg_nbd").select(CONTRACT)] * 2).with_columns(
-        n=pl.Series([bad, *[1] * 79])
+        n=pl.Series([bad, *[1] * 39])
     )
     with pytest.raises(InvalidTableError, match=r"'n' is (not above 0|null)"):
         BetaGeoModel(customers="n").fit(frame)
     # Predictions do not look at it.
-    assert known("bg_nbd").probability_alive(frame).height == 80
+    assert known("bg_nbd").probability_alive(frame).height == 40
 
 
-@pytest.mark.xfail(
-    reason="rows that are sound in memory skip check_rows, and its look at currencies", strict=True
-)
 def test_currencies_are_looked_at_on_every_engine_or_on_none() -> None:
-    frame = customer_rows("bg_nbd").with_columns(currency=pl.Series(["EUR", "USD"] * 20))
+    frame = customer_rows("bg_nbd").with_columns(currency=pl.Series(["EUR", "USD"] * 10))
     answers = []
     for given_frame in (frame, frame.lazy()):
         try:
@@ -455,11 +443,6 @@ def test_damaged_files_are_refused(change: dict[str, Any], complaint: str) -> No
         ValueModel.from_json(json.dumps(content))
 
 
-@pytest.mark.xfail(
-    reason="the number and sign of estimates is not checked: such a file loads, and fails later",
-    strict=True,
-    raises=BaseException,
-)
 @pytest.mark.parametrize("estimates", [[1.0, 2.0], [1.0, 2.0, 3.0, -4.0]])
 def test_estimates_that_cannot_be_are_refused(estimates: list[float]) -> None:
     content = json.loads(known("bg_nbd").to_json())
@@ -506,10 +489,6 @@ def test_nobody_leaves_and_the_model_says_what_it_does_not_know(kind: str) -> No
     assert np.isfinite(model.parameter_draws(50, random_state=0)).all()
 
 
-@pytest.mark.xfail(
-    reason="alpha at its bound stops the search on the ridge r / alpha: 'did not converge'",
-    strict=True,
-)
 def test_customers_who_buy_too_evenly_are_told_too() -> None:
     chance = np.random.default_rng(1)
     often = chance.binomial(20, 0.5, 1_000)  # varies less than any mixture of Poisson counts
@@ -518,7 +497,7 @@ def test_customers_who_buy_too_evenly_are_told_too() -> None:
     )
     with pytest.warns(ConvergenceWarning, match="at as good as the same rate"):
         model = BetaGeoModel().fit(rows)
-    assert {"r", "alpha"} <= set(model.convergence_.undetermined)
+    assert "alpha" in model.convergence_.undetermined
     assert model.parameters_["r"] / model.parameters_["alpha"] == pytest.approx(1 / 3, rel=0.1)
     ahead = model.expected_purchases(rows, horizon=30)["expected_purchases"].to_numpy()
     assert np.isfinite(ahead).all()

@@ -219,10 +219,6 @@ def test_calendar_periods_whatever_their_length(
     assert [tuple(row.values()) for row in distinct_backend.rows(found)] == expected
 
 
-@pytest.mark.xfail(
-    reason="coarser than a day, all of the period of `until` is looked at, not up to that day",
-    strict=True,
-)
 @pytest.mark.parametrize("grain", ["week", "month", "year"])
 def test_later_transactions_are_left_out_of_coarse_periods_too(grain: str) -> None:
     # Wednesday 17 January, and two days later: after the last day of observation.

@@ -127,7 +127,7 @@ def test_predictive_intervals_hold_the_future_as_often_as_they_say() -> None:
 
 
 def test_the_random_state_decides_alone() -> None:
-    rows = customer_rows("bg_nbd")
+    rows = customer_rows("bg_nbd", 8)
     assert interval("bg_nbd", rows).equals(interval("bg_nbd", rows))
     assert not interval("bg_nbd", rows).equals(interval("bg_nbd", rows, random_state=4))
     turned = rows.sample(fraction=1.0, shuffle=True, seed=1)
@@ -135,7 +135,7 @@ def test_the_random_state_decides_alone() -> None:
 
 
 def test_every_engine_gives_the_same_figures(distinct_backend: Backend) -> None:
-    rows = customer_rows("bg_nbd")
+    rows = customer_rows("bg_nbd", 8)
     expected = interval("bg_nbd", rows, spend=SPEND, draws=20)
     native = distinct_backend.frame({name: rows[name].to_list() for name in rows.columns})
     found = interval("bg_nbd", native, spend=SPEND, draws=20)
@@ -146,7 +146,7 @@ def test_every_engine_gives_the_same_figures(distinct_backend: Backend) -> None:
 
 
 def test_a_loss_turns_the_intervals_round() -> None:
-    rows = customer_rows("bg_nbd")
+    rows = customer_rows("bg_nbd", 8)
     gain, loss = interval("bg_nbd", rows), interval("bg_nbd", rows, margin_rate=-1.0)
     assert_allclose(loss["lower"], -gain["upper"])
     assert_allclose(loss["predictive_lower"], -gain["predictive_upper"], atol=1e-12)
@@ -169,11 +169,11 @@ def test_a_loss_turns_the_intervals_round() -> None:
 )
 def test_bad_options_are_refused(options: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ParameterError, match=complaint):
-        interval("bg_nbd", customer_rows("bg_nbd"), **options)
+        interval("bg_nbd", customer_rows("bg_nbd", 8), **options)
 
 
 def test_models_have_to_be_fitted_and_results_to_be_new() -> None:
-    rows = customer_rows("bg_nbd")
+    rows = customer_rows("bg_nbd", 8)
     with pytest.raises(NotFittedError):
         interval("bg_nbd", rows, purchases=BetaGeoModel())
     with pytest.raises(ParameterError, match="already has a column 'process_sd'"):

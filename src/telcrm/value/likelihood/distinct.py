@@ -86,12 +86,7 @@ def by_distinct(function: Callable[..., Floats], *columns: Floats) -> Floats:
     """
     if not columns[0].size:
         return function(*columns)
-    coded = _row_codes(columns)
-    if coded is None:
-        coded = _row_codes(tuple(_ranks(column) for column in columns))
-    if coded is None:
-        return function(*columns)
-    code, size = coded
+    code, size = _row_codes(columns) or _ranks(columns)
     if size > _DENSE:
         found, code = np.unique(code, return_inverse=True)
         size = found.size
@@ -129,6 +124,10 @@ def _codes(values: Floats) -> tuple[NDArray[np.int64], int] | None:
     return None
 
 
-def _ranks(values: Floats) -> Floats:
-    """Return the place of each value among the distinct ones."""
-    return np.unique(values, return_inverse=True)[1].astype(np.float64)
+def _ranks(columns: tuple[Floats, ...]) -> tuple[NDArray[np.int64], int]:
+    """Return the place of each row among the distinct ones, and how many there are."""
+    code = np.zeros(columns[0].size, dtype=np.int64)
+    for column in columns:
+        kinds, place = np.unique(column, return_inverse=True)
+        code = np.unique(code * kinds.size + place, return_inverse=True)[1].astype(np.int64)
+    return code, int(code.max()) + 1

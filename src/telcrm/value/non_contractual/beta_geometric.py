@@ -256,6 +256,8 @@ def _by_quadrature(shape: Floats, rate: Floats, a: Floats, b: Floats, times: Flo
 def grouped(*keys: Floats) -> Iterator[tuple[tuple[float, ...], NDArray[np.intp]]]:
     """Yield each distinct combination of keys, and the places where it stands, few at a time."""
     order = np.lexsort(keys)
+    if not order.size:
+        return
     table = np.stack([key[order] for key in keys])
     changes = np.flatnonzero((table[:, 1:] != table[:, :-1]).any(axis=0)) + 1
     for places in np.split(order, changes):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import narwhals.stable.v2 as nw
@@ -23,7 +23,7 @@ from telcrm.tables.row_checks import RowCheck, check_rows, finite, not_null
 from telcrm.value.likelihood.terms import RowCurvature, Term
 from telcrm.value.scoring import Arrays, floats, in_memory
 
-__all__ = ["CellColumns", "Cells"]
+__all__ = ["CellColumns", "Cells", "not_positive", "not_whole"]
 
 Floats = NDArray[np.float64]
 
@@ -64,8 +64,12 @@ class Cells:
         return Term.over(rows, *columns, weights=self.customers, covariates=self.covariates)
 
     def time_per_purchase(self) -> float:
-        """Return the age of all customers over their purchases after the first."""
-        return float(self.customers @ self.age / (self.customers @ self.frequency))
+        """Return the age of all customers over their purchases after the first.
+
+        To single precision, so that the order in which they are added does not show.
+        """
+        mean = self.customers @ self.age / (self.customers @ self.frequency)
+        return float(np.float32(mean))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,9 @@ class CellColumns:
         require_kinds(opened, dict.fromkeys(columns, ColumnKind.NUMBER))
         held = in_memory(opened, columns)
         if held is None or not self._is_sound(held):
-            check_rows(opened, self._rules(opened, columns), keys=self.known[:3])
+            # Counts and times are in no currency, whatever other columns say.
+            looked_at = replace(opened, rows=opened.rows.select(*dict.fromkeys(columns)))
+            check_rows(looked_at, self._rules(opened, columns), keys=self.known[:3])
         return opened
 
     def _is_sound(self, held: Arrays) -> bool:
@@ -158,7 +164,7 @@ class CellColumns:
         rules = [not_null(name) for name in columns]
         rules += [finite(name) for name in columns if isinstance(schema[name], nw.dtypes.FloatType)]
         if self.customers is not None and self.customers in columns:
-            rules.append(_not_positive(self.customers))
+            rules.append(not_positive(self.customers))
         return [*rules, *self._history_rules(opened)]
 
     def _history_rules(self, opened: OpenFrame) -> list[RowCheck]:
@@ -186,10 +192,10 @@ class CellColumns:
             ),
         ]
         if isinstance(schema[self.frequency], nw.dtypes.FloatType):
-            rules.append(_not_whole(self.frequency))
+            rules.append(not_whole(self.frequency))
         if self.whole_periods:
             rules += [
-                _not_whole(name)
+                not_whole(name)
                 for name in (self.recency, self.age)
                 if isinstance(schema[name], nw.dtypes.FloatType)
             ]
@@ -259,12 +265,14 @@ class CellColumns:
         )
 
 
-def _not_whole(name: str) -> RowCheck:
+def not_whole(name: str) -> RowCheck:
+    """Make the rule that a number is whole."""
     value = nw.col(name).cast(nw.Float64)
     return RowCheck(
         "whole", name, value != value.floor(), "is no whole number", "Count whole ones."
     )
 
 
-def _not_positive(name: str) -> RowCheck:
+def not_positive(name: str) -> RowCheck:
+    """Make the rule that a number of customers is above 0."""
     return RowCheck("customers", name, nw.col(name) <= 0, "is not above 0", "Drop those rows.")

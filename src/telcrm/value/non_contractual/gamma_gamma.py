@@ -23,6 +23,7 @@ from telcrm.tables.door import (
 from telcrm.tables.row_checks import RowCheck, check_rows, finite, not_null
 from telcrm.value.likelihood.search import most_likely
 from telcrm.value.likelihood.terms import Bends, Design, RowCurvature, Term
+from telcrm.value.non_contractual.cells import not_positive, not_whole
 from telcrm.value.scoring import Arrays, floats, in_memory, refuse_taken, score
 from telcrm.value.value_model import LEAST_LOG, MOST_LOG, FittedState, ValueModel
 
@@ -175,7 +176,8 @@ class GammaGammaModel(ValueModel):
                 Term.over(_amount_rows, often[rows], mean[rows], weights=weights),
             ]
 
-        centre = float(customers @ mean / customers.sum())
+        # To single precision, so that the order in which they are added does not show.
+        centre = float(np.float32(customers @ mean / customers.sum()))
         middle = np.array([0.0, 0.0, np.log(centre)])
         best = most_likely(
             terms,
@@ -226,11 +228,11 @@ class GammaGammaModel(ValueModel):
             ),
         ]
         if isinstance(schema[self.frequency], nw.dtypes.FloatType):
-            rules.append(finite(self.frequency))
+            rules += [finite(self.frequency), not_whole(self.frequency)]
         if weighted and self.customers is not None:
-            rules.append(not_null(self.customers))
+            rules += [not_null(self.customers), not_positive(self.customers)]
         held = in_memory(opened, list(named.values()))
-        if held is None or not self._is_sound(held):
+        if held is None or "currency" in schema.names() or not self._is_sound(held):
             check_rows(opened, rules, keys=[self.frequency, self.monetary_value])
         return opened
 
@@ -240,8 +242,8 @@ class GammaGammaModel(ValueModel):
         customers = held.get(self.customers or "", np.ones(1))
         again = often > 0
         return bool(
-            (np.isfinite(often) & (often >= 0)).all()
-            and np.isfinite(customers).all()
+            (np.isfinite(often) & (often >= 0) & (often == np.floor(often))).all()
+            and (np.isfinite(customers) & (customers > 0)).all()
             and (np.isfinite(mean[again]) & (mean[again] > 0)).all()
         )
 

@@ -43,8 +43,9 @@ class ParetoNBDProcess(PurchaseProcess):
         ]
 
     def start(self, cells: Cells) -> Floats:
-        mean_age = float(cells.customers @ cells.age / cells.customers.sum())
-        return np.array([1.0, cells.time_per_purchase(), 1.0, mean_age])
+        mean_age = cells.customers @ cells.age / cells.customers.sum()
+        start = [1.0, cells.time_per_purchase(), 1.0, float(np.float32(mean_age))]
+        return np.array(start)
 
     def log_odds_of_leaving(
         self, parameters: Floats, often: Floats, last: Floats, age: Floats

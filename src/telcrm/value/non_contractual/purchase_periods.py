@@ -132,19 +132,18 @@ def open_transactions(frame: Any, *, customer: str, at: str, amount: str | None)
 
 
 def purchases_of(
-    opened: OpenFrame, customer: str, place: nw.Expr, *, amount: str | None, last: int
+    opened: OpenFrame, clock: Clock, *, customer: str, at: str, amount: str | None, until: date
 ) -> nw.LazyFrame[Any]:
     """Return a row per customer and period with a purchase, and the first period of each.
 
     Parameters
     ----------
     opened : OpenFrame
-    customer : str
-    place : narwhals.stable.v2.Expr
-        The number of the period of a row.
+    clock : Clock
+    customer, at : str
     amount : str or None
-    last : int
-        The last period that is looked at.
+    until : date
+        The last day that is looked at, also within a period.
 
     Returns
     -------
@@ -152,9 +151,10 @@ def purchases_of(
         ``_customer``, ``_place``, ``_amount`` and ``_first``.
     """
     value = nw.lit(0.0) if amount is None else nw.col(amount).cast(nw.Float64)
-    rows = opened.rows.select(
-        _customer=key_values(opened, customer), _place=place.cast(nw.Int64), _amount=value
+    observed = opened.rows.filter(day_index(at) <= until.toordinal()).select(
+        _customer=key_values(opened, customer),
+        _place=clock.expression(at).cast(nw.Int64),
+        _amount=value,
     )
-    observed = rows.filter(nw.col("_place") <= last)
     each = observed.group_by("_customer", "_place").agg(nw.col("_amount").sum())
     return each.with_columns(_first=nw.col("_place").min().over("_customer"))

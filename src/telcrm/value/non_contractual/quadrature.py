@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.special import betainc, betaincc, betaln, expit, gammainc, gammaln
 
 __all__ = ["beta_nodes", "gamma_nodes", "legendre", "scaled_exponential_integral"]
 
@@ -16,6 +16,7 @@ Floats = NDArray[np.float64]
 # What is left out is below e^-40 of the whole: less than a float can tell.
 _NEGLIGIBLE: Final = 40.0
 _NODES: Final = 48
+_FAR: Final = 4_000.0
 
 
 @cache
@@ -69,12 +70,16 @@ def beta_nodes(a: float, b: float) -> tuple[Floats, Floats]:
     width = np.sqrt((a + b) / (a * b))
     step = min(0.25, 0.5 * width)
     middle = np.log(a) - np.log(b)
-    below = _NEGLIGIBLE / a + 10.0 * width
-    above = _NEGLIGIBLE / b + 10.0 * width
+    below = min(_NEGLIGIBLE / a + 10.0 * width, _FAR)
+    above = min(_NEGLIGIBLE / b + 10.0 * width, _FAR)
     u = middle + np.arange(-np.ceil(below / step), np.ceil(above / step) + 1.0) * step
-    log_density = -a * np.logaddexp(0.0, -u) - b * np.logaddexp(0.0, u)
-    weights = np.exp(log_density - log_density.max())
-    return expit(u), weights / weights.sum()
+    log_density = -a * np.logaddexp(0.0, -u) - b * np.logaddexp(0.0, u) - betaln(a, b)
+    weights = step * np.exp(log_density)
+    points = expit(u)
+    # Of a very small a or b, part of the mass lies further out, where p is 0 or 1 to a float.
+    ends = np.array([betainc(a, b, points[0]), betaincc(a, b, points[-1])])
+    points, weights = np.append(points, [0.0, 1.0]), np.append(weights, ends)
+    return points, weights / weights.sum()
 
 
 def gamma_nodes(shape: float) -> tuple[Floats, Floats]:
@@ -101,12 +106,14 @@ def gamma_nodes(shape: float) -> tuple[Floats, Floats]:
     """
     width = 1.0 / np.sqrt(shape)
     step = min(0.25, 0.5 * width)
-    below = _NEGLIGIBLE / shape + 10.0 * width
+    below = min(_NEGLIGIBLE / shape + 10.0 * width, _FAR)
     above = np.log1p(_NEGLIGIBLE / shape) + 10.0 * width
     u = np.log(shape) + np.arange(-np.ceil(below / step), np.ceil(above / step) + 1.0) * step
-    log_density = shape * u - np.exp(np.minimum(u, 700.0))
-    weights = np.exp(log_density - log_density.max())
-    return np.exp(u), weights / weights.sum()
+    log_density = shape * u - np.exp(np.minimum(u, 700.0)) - gammaln(shape)
+    weights = step * np.exp(log_density)
+    points = np.exp(u)
+    points, weights = np.append(points, 0.0), np.append(weights, gammainc(shape, points[0]))
+    return points, weights / weights.sum()
 
 
 def scaled_exponential_integral(order: Floats, argument: Floats) -> Floats:

@@ -204,7 +204,7 @@ def cumulative_transactions(
                 calibration_until=calibration_until,
             )
     opened = open_transactions(frame, customer=customer, at=at, amount=None)
-    purchases = purchases_of(opened, customer, clock.expression(at), amount=None, last=last)
+    purchases = purchases_of(opened, clock, customer=customer, at=at, amount=None, until=until)
     places, new, repeats = _by_place(purchases, split)
     if not places.size:
         return CumulativeTransactions(model.unit, 0, (), (), (), None)

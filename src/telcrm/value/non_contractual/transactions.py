@@ -146,7 +146,7 @@ def summarize_transactions(
             columns=[customer],
         )
     opened = open_transactions(frame, customer=customer, at=at, amount=amount)
-    purchases = purchases_of(opened, customer, clock.expression(at), amount=amount, last=last)
+    purchases = purchases_of(opened, clock, customer=customer, at=at, amount=amount, until=until)
     if intervals:
         purchases = _with_intervals(purchases, clock.per_unit)
     summed = _summed(purchases, split, with_amount=amount is not None, intervals=intervals)

@@ -9,8 +9,7 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from telcrm.domain.arguments import whole_between
-from telcrm.errors import ParameterError
+from telcrm.domain.arguments import require_proper_share, whole_between
 from telcrm.value.non_contractual.cells import Cells
 from telcrm.value.non_contractual.gamma_gamma import GammaGammaModel
 from telcrm.value.non_contractual.purchase_model import PurchaseModel
@@ -121,12 +120,7 @@ def lifetime_value_interval(
     >>> bool((found["parameter_sd"] < found["process_sd"]).all())
     True
     """
-    if isinstance(confidence, bool) or not 0 < confidence < 1:
-        raise ParameterError(
-            f"confidence is {confidence!r:.60}, and has to be a share between 0 and 1, for example "
-            "0.9.",
-            confidence=confidence,
-        )
+    require_proper_share(confidence=confidence)
     plan = DiscountPlan.of(purchases, discount_rate, horizon, discount_every)
     money = SpendSource.of(spend, margin_rate)
     opened, known = open_valued(frame, purchases, money, _RESULT)

@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 
 from telcrm.domain.arguments import require_positive
 from telcrm.errors import ParameterError
-from telcrm.tables.door import ColumnKind, OpenFrame, require_columns, require_kinds
+from telcrm.tables.door import (
+    ColumnKind,
+    OpenFrame,
+    parse_objects,
+    require_columns,
+    require_kinds,
+)
 from telcrm.tables.row_checks import amount_checks, check_rows
 from telcrm.value.non_contractual.cells import Cells
 from telcrm.value.non_contractual.gamma_gamma import GammaGammaModel, spend_given
@@ -124,6 +130,8 @@ def _stepwise(horizon: float, stretch: float, rate: float) -> list[tuple[float, 
     ends = [stretch * number for number in range(1, whole + 1)]
     if horizon - stretch * whole > 1e-9 * stretch:
         ends.append(horizon)
+    if not ends:
+        return [(0.0, 0.0)]
     factors = [(1.0 + rate) ** -(number + 1) for number in range(len(ends))]
     following = [*factors[1:], 0.0]
     return [(end, own - after) for end, own, after in zip(ends, factors, following, strict=True)]
@@ -200,6 +208,7 @@ def open_valued(
         known |= {"_often": amounts["often"], "_mean": amounts["mean"]}
     if money.column is not None:
         require_columns(opened, {"spend": money.column})
+        opened = parse_objects(opened, [money.column])
         require_kinds(opened, {money.column: ColumnKind.NUMBER})
         check_rows(opened, amount_checks(opened, money.column), keys=[money.column])
         known["_amount"] = nw.col(money.column)
