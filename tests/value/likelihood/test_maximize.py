@@ -54,6 +54,13 @@ def test_the_top_of_any_bowl_is_found(seed: int, size: int) -> None:
     assert np.isnan(found.covariance()[~known]).all()
 
 
+@pytest.mark.parametrize(("seed", "size"), [(830, 2), (3281, 3), (382, 4), (2672, 4)])
+def test_a_bound_that_is_missed_by_a_bit_is_reached(seed: int, size: int) -> None:
+    centre, bend = random_bowl(np.random.default_rng(seed), size)
+    far = np.full(size, 2.0)
+    assert maximize(bowl(centre, bend), np.zeros(size), lower=-far, upper=far).converged
+
+
 @given(seed=seeds, size=st.integers(1, 4))
 @example(seed=90, size=2)
 def test_the_highest_point_inside_a_box_is_found(seed: int, size: int) -> None:

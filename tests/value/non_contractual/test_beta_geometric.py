@@ -179,7 +179,7 @@ def test_discounted_purchases_in_a_sum_over_time() -> None:
     # d * integral of exp(-d t) E[Y(t)] dt, by the trapezoidal rule in ln t.
     chance = np.random.default_rng(8)
     shape, rate, a, b = np.exp(chance.normal(0.5, 1.5, (4, 8)))
-    for discount in (1e-4, 0.003, 0.5):
+    for discount in (1e-4, 0.05):
         t = np.exp(np.arange(np.log(1e-13 / discount), np.log(50.0 / discount), 0.2))
         weights = 0.2 * discount * t * np.exp(-discount * t)
         each = [expected_while_alive(shape, rate, a, b, time) for time in t]

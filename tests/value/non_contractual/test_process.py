@@ -74,7 +74,7 @@ def expected(kind: str, parameters: Sequence[float], who: Cells, horizon: float)
 
 @kinds
 @given(data=st.data())
-@settings(max_examples=8)
+@settings(max_examples=6)
 def test_customers_averaged_one_by_one_agree(kind: str, data: st.DataObject) -> None:
     parameters = data.draw(parameters_for(kind))
     history = data.draw(histories(kind))
@@ -111,6 +111,7 @@ def test_new_customers_averaged_one_by_one_agree(kind: str, data: st.DataObject)
 
 @kinds
 @given(data=st.data())
+@settings(max_examples=10)
 def test_chances_of_counts_add_up(kind: str, data: st.DataObject) -> None:
     parameters = data.draw(parameters_for(kind))
     if kind == "bg_bb":
@@ -130,6 +131,7 @@ def test_chances_of_counts_add_up(kind: str, data: st.DataObject) -> None:
 
 @kinds
 @given(data=st.data())
+@settings(max_examples=10)
 def test_silence_lowers_the_chance_to_be_there(kind: str, data: st.DataObject) -> None:
     parameters = column(data.draw(parameters_for(kind)))
     often, last, _ = data.draw(histories(kind))
@@ -146,6 +148,7 @@ def test_silence_lowers_the_chance_to_be_there(kind: str, data: st.DataObject) -
 
 @kinds
 @given(data=st.data())
+@settings(max_examples=10)
 def test_expected_purchases_grow_with_the_horizon(kind: str, data: st.DataObject) -> None:
     parameters = data.draw(parameters_for(kind))
     who = cells(*data.draw(histories(kind)))
@@ -159,6 +162,7 @@ def test_expected_purchases_grow_with_the_horizon(kind: str, data: st.DataObject
 
 @kinds
 @given(data=st.data())
+@settings(max_examples=10)
 def test_horizons_are_weighted_and_added(kind: str, data: st.DataObject) -> None:
     parameters = data.draw(parameters_for(kind))
     who = cells(*data.draw(histories(kind)))
@@ -201,6 +205,7 @@ def test_discounting_of_periods_is_a_sum(data: st.DataObject) -> None:
 
 @kinds
 @given(data=st.data())
+@settings(max_examples=10)
 def test_residual_purchases_fall_with_the_rate(kind: str, data: st.DataObject) -> None:
     parameters = data.draw(parameters_for(kind))
     own, who = column(parameters), cells(*data.draw(histories(kind)))
@@ -238,6 +243,7 @@ def test_an_infinite_sum_is_refused(kind: str, at_one: float) -> None:
 
 @pytest.mark.parametrize("kind", ["bg_nbd", "mbg_nbd", "pareto_nbd"])
 @given(data=st.data())
+@settings(max_examples=10)
 def test_another_unit_of_time_changes_no_answer(kind: str, data: st.DataObject) -> None:
     parameters = list(data.draw(parameters_for(kind)))
     often, last, age = data.draw(histories(kind))

@@ -487,20 +487,33 @@ def test_nobody_leaves_and_the_model_says_what_it_does_not_know(kind: str) -> No
     assert np.quantile(ratio, 0.01) > 0.95
     assert ratio.max() <= 1.0
     assert np.isfinite(model.parameter_draws(50, random_state=0)).all()
+    for name, ask in PREDICTIONS.items():
+        assert np.isfinite(ask(model, loyal().head(50))[name].to_numpy()).all()
+
+
+@cache
+def even(size: int = 1_000) -> pl.DataFrame:
+    """Customers whose counts vary less than those of any mixture of Poisson processes."""
+    chance = np.random.default_rng(1)
+    often = chance.binomial(20, 0.5, size)
+    return pl.DataFrame(
+        {"frequency": often, "recency": 30.0 * chance.beta(often, 1.0), "age": [30.0] * size}
+    )
 
 
 def test_customers_who_buy_too_evenly_are_told_too() -> None:
-    chance = np.random.default_rng(1)
-    often = chance.binomial(20, 0.5, 1_000)  # varies less than any mixture of Poisson counts
-    rows = pl.DataFrame(
-        {"frequency": often, "recency": 30.0 * chance.beta(often, 1.0), "age": [30.0] * 1_000}
-    )
     with pytest.warns(ConvergenceWarning, match="at as good as the same rate"):
-        model = BetaGeoModel().fit(rows)
+        model = BetaGeoModel().fit(even())
     assert "alpha" in model.convergence_.undetermined
     assert model.parameters_["r"] / model.parameters_["alpha"] == pytest.approx(1 / 3, rel=0.1)
-    ahead = model.expected_purchases(rows, horizon=30)["expected_purchases"].to_numpy()
+    ahead = model.expected_purchases(even(), horizon=30)["expected_purchases"].to_numpy()
     assert np.isfinite(ahead).all()
+
+
+def test_a_parameter_that_goes_with_one_at_its_bound_is_not_told_either() -> None:
+    with pytest.warns(ConvergenceWarning):
+        model = BetaGeoModel().fit(even())
+    assert model.standard_errors_["r"] is None
 
 
 @pytest.mark.parametrize("kind", POISSON_MODELS)

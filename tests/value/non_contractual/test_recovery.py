@@ -100,7 +100,7 @@ def test_a_covariate_without_effect_gets_a_small_coefficient(kind: str) -> None:
     assert 0 <= 2 * (model.log_likelihood_ - plain.log_likelihood_) < 11
 
 
-@kinds
+@pytest.mark.parametrize("kind", ["bg_nbd", "bg_bb"])
 def test_many_customers_are_fitted_by_way_of_a_part_of_them(kind: str) -> None:
     customers = drawn(known(kind), 22_000, 6)
     model = PURCHASE_MODELS[kind]().fit(customers)

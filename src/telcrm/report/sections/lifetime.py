@@ -328,10 +328,10 @@ def _profit(sources: Sources) -> _Part:
     first = pl.lit(sources.day).dt.truncate("1mo").dt.offset_by("-11mo")
     recent = months.filter(pl.col("period") >= first)
     if recent.is_empty():
-        return _Part()
+        return _Part(f"subscriber_months holds no rows in the 12 months up to {sources.day}")
     curve = value.whale_curve(value.customer_margin(recent))
     if curve.peak_multiple is None:
-        return _Part()
+        return _Part("The margins of the last 12 months add up to no profit.")
     frame: pl.DataFrame = curve.to_frame()
     return _Part(
         "",

@@ -70,19 +70,25 @@ class Maximum:
         Returns
         -------
         array of shape (k, k)
-            A parameter has none that stopped at a bound, or whose standard error would be above 3:
-            as these are logarithms, it is then not known to a factor of 20.
+            A parameter has none that stopped at a bound, or whose standard error would be above 3,
+            were none held at a bound: as these are logarithms, it is then not known to a factor of
+            20, or goes with one that is not.
         """
         size = self.point.size
         found = np.full((size, size), np.nan)
         free = np.flatnonzero(self.free)
         if not free.size:
             return found
-        roots, axes = np.linalg.eigh(-self.curvature.hessian[np.ix_(free, free)])
-        inverse = (axes / np.maximum(roots, _FLAT)) @ axes.T
-        known = np.diag(inverse) <= _KNOWN**2
+        inverse = _inverse(-self.curvature.hessian[np.ix_(free, free)])
+        known = np.diag(_inverse(-self.curvature.hessian))[free] <= _KNOWN**2
         found[np.ix_(free[known], free[known])] = inverse[np.ix_(known, known)]
         return found
+
+
+def _inverse(information: Floats) -> Floats:
+    roots, axes = np.linalg.eigh(information)
+    inverse: Floats = (axes / np.maximum(roots, _FLAT)) @ axes.T
+    return inverse
 
 
 def maximize(
@@ -117,8 +123,8 @@ def maximize(
     the expected gain ``g' H^-1 g / 2`` is below 1e-10, or below what rounding leaves of the value:
     a step squares what is left, and the curvature before it is that after it to ten digits.
 
-    scipy's trust-region methods find the same point, but take four to ten times the time for so few
-    parameters, and do not say which bound stopped them.
+    Of scipy's methods, those with bounds take no second derivatives, but for ``trust-constr``, which
+    stays off its bounds, and so cannot tell which of them a parameter ran into.
 
     Examples
     --------
@@ -142,7 +148,7 @@ def maximize(
         done = decrement <= max(_ENOUGH, _NOISE * abs(here.value))
         if done or iteration == steps:
             # The last step squares what error is left, and is too short to change the curvature.
-            last = np.clip(point + step, lower, upper) if done else point
+            last = _inside(point + step, lower, upper) if done else point
             return Maximum(last, here, free, done, iteration, evaluations, decrement)
         taken, there, tried = _search(objective, point, here, step, box=(lower, upper))
         evaluations += tried
@@ -194,6 +200,13 @@ def _newton(here: Curvature, free: NDArray[np.bool_]) -> tuple[Floats, float]:
     return step, decrement
 
 
+def _inside(point: Floats, lower: Floats, upper: Floats) -> Floats:
+    """Put a point on the bounds that rounding keeps it from, by a hair, on either side."""
+    width = 1e-12 * (upper - lower)
+    found = np.where(point <= lower + width, lower, point)
+    return np.where(found >= upper - width, upper, found)
+
+
 def _search(
     objective: Objective,
     point: Floats,
@@ -204,7 +217,7 @@ def _search(
 ) -> tuple[Floats | None, Curvature, int]:
     share = 1.0
     for tried in range(1, _HALVINGS + 1):
-        trial = np.clip(point + share * step, *box)
+        trial = _inside(point + share * step, *box)
         there = objective(trial)
         wanted = 1e-4 * float(here.gradient @ (trial - point))
         if np.isfinite(there.value) and there.value >= here.value + wanted:

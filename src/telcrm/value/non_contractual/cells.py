@@ -138,7 +138,7 @@ class CellColumns:
         return opened
 
     def _is_sound(self, held: Arrays) -> bool:
-        """Whether no row breaks a rule: the same rules, in a tenth of the time of telling which."""
+        """Whether no row breaks a rule: the same rules as arrays, which cannot tell which one."""
         often, last, age = (held[name] for name in self.known[:3])
         if not often.size:
             return True

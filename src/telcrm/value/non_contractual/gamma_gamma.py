@@ -237,7 +237,7 @@ class GammaGammaModel(ValueModel):
         return opened
 
     def _is_sound(self, held: Arrays) -> bool:
-        """Whether no row breaks a rule: the same rules, in a tenth of the time of telling which."""
+        """Whether no row breaks a rule: the same rules as arrays, which cannot tell which one."""
         often, mean = held[self.frequency], held[self.monetary_value]
         customers = held.get(self.customers or "", np.ones(1))
         again = often > 0
