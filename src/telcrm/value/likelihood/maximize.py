@@ -123,8 +123,8 @@ def maximize(
     the expected gain ``g' H^-1 g / 2`` is below 1e-10, or below what rounding leaves of the value:
     a step squares what is left, and the curvature before it is that after it to ten digits.
 
-    Of scipy's methods, those with bounds take no second derivatives, but for ``trust-constr``, which
-    stays off its bounds, and so cannot tell which of them a parameter ran into.
+    Of scipy's methods, those with bounds take no second derivatives, but for ``trust-constr``,
+    which stays off its bounds, and so cannot tell which of them a parameter ran into.
 
     Examples
     --------
