@@ -14,7 +14,6 @@ from telcrm.value.contractual.retention_model import RetentionModel, RetentionSt
 from telcrm.value.contractual.sbg import fit_geometric
 from telcrm.value.likelihood.maximize import maximize
 from telcrm.value.likelihood.terms import Design, Term, objective_of
-from telcrm.value.time import TimeUnit
 from telcrm.value.value_model import LEAST_LOG, MOST_LOG
 
 __all__ = ["BetaDiscreteWeibullModel"]
@@ -70,21 +69,6 @@ class BetaDiscreteWeibullModel(RetentionModel):
     alpha_: float
     beta_: float
     c_: float
-
-    def __init__(
-        self,
-        *,
-        age: str = "age",
-        lost: str = "lost",
-        customers: str | None = None,
-        entered: str | None = None,
-        time_unit: TimeUnit | str = TimeUnit.MONTH,
-    ) -> None:
-        self.age = age
-        self.lost = lost
-        self.customers = customers
-        self.entered = entered
-        self.time_unit = time_unit
 
     @property
     def parameter_names(self) -> tuple[str, ...]:

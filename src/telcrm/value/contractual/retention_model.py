@@ -64,6 +64,21 @@ class RetentionModel(ValueModel):
     entered: str | None
     time_unit: TimeUnit | str
 
+    def __init__(
+        self,
+        *,
+        age: str = "age",
+        lost: str = "lost",
+        customers: str | None = None,
+        entered: str | None = None,
+        time_unit: TimeUnit | str = TimeUnit.MONTH,
+    ) -> None:
+        self.age = age
+        self.lost = lost
+        self.customers = customers
+        self.entered = entered
+        self.time_unit = time_unit
+
     @property
     def unit(self) -> TimeUnit:
         """How long a period is."""

@@ -15,7 +15,6 @@ from telcrm.value.contractual.lifetimes import Lifetimes, count_lifetimes
 from telcrm.value.contractual.retention_model import RetentionModel, RetentionState
 from telcrm.value.likelihood.maximize import Maximum, maximize
 from telcrm.value.likelihood.terms import Design, Term, objective_of
-from telcrm.value.time import TimeUnit
 from telcrm.value.value_model import LEAST_LOG, MOST_LOG
 
 __all__ = ["ShiftedBetaGeoModel", "fit_geometric"]
@@ -91,21 +90,6 @@ class ShiftedBetaGeoModel(RetentionModel):
 
     alpha_: float
     beta_: float
-
-    def __init__(
-        self,
-        *,
-        age: str = "age",
-        lost: str = "lost",
-        customers: str | None = None,
-        entered: str | None = None,
-        time_unit: TimeUnit | str = TimeUnit.MONTH,
-    ) -> None:
-        self.age = age
-        self.lost = lost
-        self.customers = customers
-        self.entered = entered
-        self.time_unit = time_unit
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
