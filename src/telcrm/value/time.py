@@ -115,10 +115,7 @@ def continuous_rate(rate: float | DiscountRate, unit: TimeUnit) -> float:
     ------
     ParameterError
     """
-    if isinstance(rate, DiscountRate):
-        return rate.continuous(unit)
-    require_not_negative(discount_rate=rate)
-    return float(rate)
+    return rate.continuous(unit) if isinstance(rate, DiscountRate) else _plain(rate)
 
 
 def rate_per_period(rate: float | DiscountRate, unit: TimeUnit) -> float:
@@ -138,7 +135,9 @@ def rate_per_period(rate: float | DiscountRate, unit: TimeUnit) -> float:
     ------
     ParameterError
     """
-    if isinstance(rate, DiscountRate):
-        return rate.per_period(unit)
+    return rate.per_period(unit) if isinstance(rate, DiscountRate) else _plain(rate)
+
+
+def _plain(rate: float) -> float:
     require_not_negative(discount_rate=rate)
     return float(rate)

@@ -18,7 +18,7 @@ from telcrm.value.non_contractual import beta_binomial as formulas
 from telcrm.value.non_contractual.cells import Cells
 from telcrm.value.non_contractual.process import PurchaseProcess
 from telcrm.value.non_contractual.purchase_model import PurchaseModel
-from telcrm.value.time import DiscountRate, TimeUnit, rate_per_period
+from telcrm.value.time import TimeUnit
 from telcrm.value.value_model import FittedState
 
 __all__ = ["BetaGeoBetaBinomialModel"]
@@ -207,25 +207,6 @@ class BetaGeoBetaBinomialModel(PurchaseModel):
         self.age = age
         self.customers = customers
         self.time_unit = time_unit
-
-    def rate_of(self, discount_rate: float | DiscountRate) -> float:
-        """Return a rate of discount, compounded once a period.
-
-        Parameters
-        ----------
-        discount_rate : float or DiscountRate
-            A number is that rate already.
-
-        Returns
-        -------
-        float
-
-        Raises
-        ------
-        ParameterError
-            It is below 0.
-        """
-        return rate_per_period(discount_rate, self.unit)
 
 
 def _periods_lived(leaves: Floats, chance: np.random.Generator) -> Floats:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from telcrm.domain import Record
 from telcrm.value.non_contractual.purchase_model import PurchaseModel
-from telcrm.value.time import DiscountRate, TimeUnit, continuous_rate
+from telcrm.value.time import TimeUnit
 from telcrm.value.value_model import FittedState
 
 __all__ = ["PoissonPurchaseModel", "PoissonState"]
@@ -56,22 +56,3 @@ class PoissonPurchaseModel(PurchaseModel):
         self.time_unit = time_unit
         self.rate_covariates = rate_covariates
         self.dropout_covariates = dropout_covariates
-
-    def rate_of(self, discount_rate: float | DiscountRate) -> float:
-        """Return a rate of discount, continuously compounded per ``time_unit``.
-
-        Parameters
-        ----------
-        discount_rate : float or DiscountRate
-            A number is that rate already.
-
-        Returns
-        -------
-        float
-
-        Raises
-        ------
-        ParameterError
-            It is below 0.
-        """
-        return continuous_rate(discount_rate, self.unit)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Self
@@ -18,7 +17,13 @@ from telcrm.value.likelihood.terms import Design
 from telcrm.value.non_contractual.cells import CellColumns, Cells
 from telcrm.value.non_contractual.process import PurchaseProcess
 from telcrm.value.scoring import Arrays, refuse_taken, score
-from telcrm.value.time import DiscountRate, TimeUnit, units_of
+from telcrm.value.time import (
+    DiscountRate,
+    TimeUnit,
+    continuous_rate,
+    rate_per_period,
+    units_of,
+)
 from telcrm.value.value_model import LEAST_LOG, MOST_LOG, ValueModel
 
 __all__ = ["PurchaseModel"]
@@ -46,7 +51,6 @@ class PurchaseModel(ValueModel):
     rate_covariates: Sequence[str] = ()
     dropout_covariates: Sequence[str] = ()
 
-    @abstractmethod
     def rate_of(self, discount_rate: float | DiscountRate) -> float:
         """Return a rate of discount as the formulas of the model take it.
 
@@ -58,12 +62,15 @@ class PurchaseModel(ValueModel):
         Returns
         -------
         float
+            Compounded once a period where time goes by in periods, else continuously.
 
         Raises
         ------
         ParameterError
             It is below 0.
         """
+        read = rate_per_period if self.process.whole_periods else continuous_rate
+        return read(discount_rate, self.unit)
 
     @property
     def unit(self) -> TimeUnit:
