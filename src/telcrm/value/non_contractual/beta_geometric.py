@@ -22,10 +22,12 @@ _SLOW: Final = 0.95
 _PLACES_AT_ONCE: Final = 256
 
 
-def order_rows(parameters: Floats, columns: Floats, *, from_start: bool) -> RowCurvature:
+def order_rows(
+    parameters: Floats, columns: Floats, *, from_start: bool, regularity: int = 1
+) -> RowCurvature:
     """Return the part of the log-likelihood that looks at the number of purchases alone.
 
-    ``ln G(r+x) - ln G(r) + ln B(a, b+x+o) - ln B(a, b)``, with ``o = 1`` where customers may drop
+    ``ln G(r+kx) - ln G(r) + ln B(a, b+x+o) - ln B(a, b)``, with ``o = 1`` where customers may drop
     out from the start (MBG/NBD), and 0 where they may not (BG/NBD).
 
     Parameters
@@ -35,6 +37,8 @@ def order_rows(parameters: Floats, columns: Floats, *, from_start: bool) -> RowC
     columns : array of shape (1, m)
         Purchases after the first.
     from_start : bool
+    regularity : int
+        k, the events to a purchase.
 
     Returns
     -------
@@ -42,10 +46,10 @@ def order_rows(parameters: Floats, columns: Floats, *, from_start: bool) -> RowC
     """
     [bought] = columns
     r, _, a, b = parameters
-    survived = bought + from_start
-    value = gammaln(r + bought) - gammaln(r)
+    events, survived = regularity * bought, bought + from_start
+    value = gammaln(r + events) - gammaln(r)
     value += gammaln(b + survived) - gammaln(b) + gammaln(a + b) - gammaln(a + b + survived)
-    of_r, of_b, of_sum = _rising(r, bought), _rising(b, survived), _rising(a + b, survived)
+    of_r, of_b, of_sum = _rising(r, events), _rising(b, survived), _rising(a + b, survived)
     zero = np.zeros_like(value)
     slope_r = r * of_r[0] + zero
     slope_a = -a * of_sum[0] + zero

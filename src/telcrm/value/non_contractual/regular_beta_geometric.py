@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import ClassVar, Final
 
 import numpy as np
@@ -12,6 +13,7 @@ from scipy.special import betainc, betaln, gammaln, hyp2f1, psi, zeta
 from telcrm.errors import DivergentValueError
 from telcrm.value.likelihood.distinct import by_distinct
 from telcrm.value.likelihood.terms import Bends, RowCurvature, Term
+from telcrm.value.non_contractual.beta_geometric import order_rows
 from telcrm.value.non_contractual.bg_nbd import BetaGeoProcess, geometric
 from telcrm.value.non_contractual.cells import Cells
 from telcrm.value.non_contractual.quadrature import gamma_nodes
@@ -41,28 +43,8 @@ class RegularBetaGeoProcess(BetaGeoProcess):
 
     def terms(self, cells: Cells) -> list[Term]:
         often, last, age = cells.frequency, cells.recency, cells.age
-        return [cells.term(self._order_rows, often), cells.term(self._spell_rows, often, last, age)]
-
-    def _order_rows(self, parameters: Floats, columns: Floats) -> RowCurvature:
-        """Return ``ln G(r+kx) - ln G(r) + ln B(a, b+x+1) - ln B(a, b)``."""
-        [bought] = columns
-        r, _, a, b = parameters
-        events, survived = self.regularity * bought, bought + 1.0
-        value = gammaln(r + events) - gammaln(r) + betaln(a, b + survived) - betaln(a, b)
-        zero = np.zeros_like(value)
-        by_r = r * (psi(r + events) - psi(r)) + zero
-        by_b = psi(b + survived) - psi(b)
-        by_sum = psi(a + b + survived) - psi(a + b)
-        bend_sum = zeta(2.0, a + b + survived) - zeta(2.0, a + b)
-        bend_b = zeta(2.0, b + survived) - zeta(2.0, b)
-        gradient = np.stack([by_r, zero, -a * by_sum + zero, b * (by_b - by_sum) + zero])
-        bends = {
-            (0, 0): by_r + r * r * (zeta(2.0, r + events) - zeta(2.0, r)),
-            (2, 2): gradient[2] - a * a * bend_sum,
-            (2, 3): -a * b * bend_sum,
-            (3, 3): gradient[3] + b * b * (bend_b - bend_sum),
-        }
-        return value, gradient, Bends(bends)
+        order = partial(order_rows, from_start=True, regularity=self.regularity)
+        return [cells.term(order, often), cells.term(self._spell_rows, often, last, age)]
 
     def _parts(self, parameters: Floats, bought: Floats, last: Floats, age: Floats) -> Floats:
         """Return the logs of being there with j events since the last purchase, and of having left.
