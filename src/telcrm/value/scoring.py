@@ -23,6 +23,7 @@ def score(
     columns: Sequence[str] | Mapping[str, nw.Expr],
     compute: Callable[[Arrays], Arrays],
     *,
+    arrays: Arrays | None = None,
     distinct: bool = True,
 ) -> Any:
     """Add computed columns to the caller's frame.
@@ -35,6 +36,8 @@ def score(
         depends on.
     compute : callable
         From arrays by column to new columns of the same length.
+    arrays : mapping of str to array, optional
+        The columns of a frame in memory, where they were read before.
     distinct : bool
         On frames in memory, compute equal rows once. Sorting pays where ``compute`` takes longer.
 
@@ -51,17 +54,17 @@ def score(
     """
     given: Any = nw.from_native(opened.given, pass_through=True)
     if isinstance(given, nw.DataFrame):
-        return _score_in_memory(opened, given, columns, compute, distinct=distinct)
+        return _score_in_memory(opened, given, columns, compute, arrays=arrays, distinct=distinct)
     known = _expressions(columns)
     keys = {f"_key_{at}": name for at, name in enumerate(known)}
     as_floats = {key: known[name].cast(nw.Float64) for key, name in keys.items()}
     rows = opened.rows.with_columns(**as_floats)
     found = rows.select(*keys).unique().collect()
-    arrays = {name: floats(found[key]) for key, name in keys.items()}
-    computed = compute(arrays)
+    values = {name: floats(found[key]) for key, name in keys.items()}
+    computed = compute(values)
     own = opened.rows.collect_schema().names()
-    answers = {f"_answer_{at}": values for at, values in enumerate(computed.values())}
-    table = array_table(opened, {**{key: arrays[name] for key, name in keys.items()}, **answers})
+    answers = {f"_answer_{at}": each for at, each in enumerate(computed.values())}
+    table = array_table(opened, {**{key: values[name] for key, name in keys.items()}, **answers})
     joined = rows.join(table, on=list(keys), how="left")
     named = {name: nw.col(answer) for name, answer in zip(computed, answers, strict=True)}
     return opened.close(joined.select(*own, **named))
@@ -73,14 +76,13 @@ def _score_in_memory(
     columns: Sequence[str] | Mapping[str, nw.Expr],
     compute: Callable[[Arrays], Arrays],
     *,
+    arrays: Arrays | None,
     distinct: bool,
 ) -> Any:
-    held = in_memory(opened, list(columns)) if not isinstance(columns, Mapping) else None
-    if held is None:
+    if arrays is None:
         known = {name: each.cast(nw.Float64) for name, each in _expressions(columns).items()}
         needed = opened.rows.select(**known).collect()
-        held = {name: floats(needed[name]) for name in known}
-    arrays = held
+        arrays = {name: floats(needed[name]) for name in known}
     if distinct:
         place, first = _distinct(list(arrays.values()))
         computed = {

@@ -16,7 +16,7 @@ from telcrm.value.likelihood.distinct import by_distinct
 from telcrm.value.likelihood.terms import Term
 from telcrm.value.non_contractual import beta_binomial as formulas
 from telcrm.value.non_contractual.cells import Cells
-from telcrm.value.non_contractual.process import PurchaseProcess
+from telcrm.value.non_contractual.process import MemorylessProcess, PurchaseProcess
 from telcrm.value.non_contractual.purchase_model import PurchaseModel
 from telcrm.value.time import TimeUnit
 from telcrm.value.value_model import FittedState
@@ -34,7 +34,7 @@ class _State(FittedState):
     time_unit: TimeUnit
 
 
-class BetaGeoBetaBinomialProcess(PurchaseProcess):
+class BetaGeoBetaBinomialProcess(MemorylessProcess):
     """BG/BB on arrays."""
 
     names: ClassVar[tuple[str, ...]] = ("alpha", "beta", "gamma", "delta")

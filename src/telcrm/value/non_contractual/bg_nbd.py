@@ -15,15 +15,15 @@ from telcrm.value.likelihood.terms import Term
 from telcrm.value.non_contractual import beta_geometric as formulas
 from telcrm.value.non_contractual.cells import Cells
 from telcrm.value.non_contractual.poisson_model import PoissonPurchaseModel
-from telcrm.value.non_contractual.process import PurchaseProcess
+from telcrm.value.non_contractual.process import MemorylessProcess, PurchaseProcess
 
 __all__ = ["BetaGeoModel", "ModifiedBetaGeoModel", "geometric"]
 
 Floats = NDArray[np.float64]
 
 
-class BetaGeoProcess(PurchaseProcess):
-    """BG/NBD and MBG/NBD on arrays."""
+class BetaGeoParameters:
+    """What all models have in common whose customers may drop out after any purchase."""
 
     rate_effects: ClassVar[tuple[tuple[int, float], ...]] = ((1, -1.0),)
     names: ClassVar[tuple[str, ...]] = ("r", "alpha", "a", "b")
@@ -34,6 +34,13 @@ class BetaGeoProcess(PurchaseProcess):
         "r": "All customers buy at as good as the same rate.",
         "alpha": "All customers buy at as good as the same rate.",
     }
+
+    def start(self, cells: Cells) -> Floats:
+        return np.array([1.0, cells.time_per_purchase(), 1.0, 5.0])
+
+
+class BetaGeoProcess(BetaGeoParameters, MemorylessProcess):
+    """BG/NBD and MBG/NBD on arrays."""
 
     def __init__(self, *, from_start: bool) -> None:
         self.from_start = from_start
@@ -49,9 +56,6 @@ class BetaGeoProcess(PurchaseProcess):
             cells.term(formulas.time_rows, often, age),
             may_be_gone.term(dropout, *gone),
         ]
-
-    def start(self, cells: Cells) -> Floats:
-        return np.array([1.0, cells.time_per_purchase(), 1.0, 5.0])
 
     def log_odds_of_leaving(
         self, parameters: Floats, often: Floats, last: Floats, age: Floats

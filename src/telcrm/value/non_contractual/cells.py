@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import narwhals.stable.v2 as nw
@@ -11,19 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telcrm.errors import UnidentifiedModelError
-from telcrm.tables.door import (
-    ColumnKind,
-    OpenFrame,
-    open_frame,
-    parse_objects,
-    require_columns,
-    require_kinds,
-)
-from telcrm.tables.row_checks import RowCheck, check_rows, finite, not_null
 from telcrm.value.likelihood.terms import RowCurvature, Term
-from telcrm.value.scoring import Arrays, floats, in_memory
+from telcrm.value.non_contractual.customer_rows import (
+    CustomerRows,
+    CustomerRule,
+    not_positive,
+    not_whole,
+)
+from telcrm.value.scoring import Arrays, floats
 
-__all__ = ["CellColumns", "Cells", "not_positive", "not_whole"]
+__all__ = ["CellColumns", "Cells"]
 
 Floats = NDArray[np.float64]
 
@@ -99,7 +96,7 @@ class CellColumns:
         """Columns that a prediction depends on."""
         return [self.frequency, self.recency, self.age, *self.covariates]
 
-    def open(self, frame: Any, *, weighted: bool) -> OpenFrame:
+    def open(self, frame: Any, *, weighted: bool) -> CustomerRows:
         """Open a frame whose rows are customers, or refuse it.
 
         Parameters
@@ -110,105 +107,75 @@ class CellColumns:
 
         Returns
         -------
-        OpenFrame
+        CustomerRows
 
         Raises
         ------
         UnsupportedFrameError, MissingColumnsError, ColumnTypeError, InvalidTableError
         """
-        opened = open_frame(frame, table="customers")
         named: dict[str, str | Sequence[str]] = {
             "frequency": self.frequency,
             "recency": self.recency,
             "age": self.age,
             "covariates": self.covariates,
         }
-        columns = list(self.known)
+        rules = self._history_rules()
+        complete = list(self.known)
         if weighted and self.customers is not None:
             named["customers"] = self.customers
-            columns.append(self.customers)
-        require_columns(opened, named)
-        opened = parse_objects(opened, columns)
-        require_kinds(opened, dict.fromkeys(columns, ColumnKind.NUMBER))
-        held = in_memory(opened, columns)
-        if held is None or not self._is_sound(held):
-            # Counts and times are in no currency, whatever other columns say.
-            looked_at = replace(opened, rows=opened.rows.select(*dict.fromkeys(columns)))
-            check_rows(looked_at, self._rules(opened, columns), keys=self.known[:3])
-        return opened
-
-    def _is_sound(self, held: Arrays) -> bool:
-        """Whether no row breaks a rule: the same rules as arrays, which cannot tell which one."""
-        often, last, age = (held[name] for name in self.known[:3])
-        if not often.size:
-            return True
-        # A sum is finite where all of it is; comparisons below meet no NaN then.
-        if not all(np.isfinite(values.sum()) for values in held.values()):
-            return False
-        customers = held.get(self.customers or "", np.ones(1))
-        sound = (
-            often.min() >= 0
-            and often.max() <= _EXACT
-            and last.min() >= 0
-            and customers.min() > 0
-            and bool((last <= age).all())
-            and bool(((often > 0) == (last > 0)).all())
-            and bool((often == np.floor(often)).all())
+            complete.append(self.customers)
+            rules.insert(0, not_positive(self.customers))
+        return CustomerRows.read(
+            frame, named, rules, complete=complete, keys=self.known[:3], of_money=False
         )
-        if not (sound and self.whole_periods):
-            return bool(sound)
-        return bool(((last == np.floor(last)) & (age == np.floor(age)) & (often <= last)).all())
 
-    def _rules(self, opened: OpenFrame, columns: Sequence[str]) -> list[RowCheck]:
-        schema = opened.rows.collect_schema()
-        rules = [not_null(name) for name in columns]
-        rules += [finite(name) for name in columns if isinstance(schema[name], nw.dtypes.FloatType)]
-        if self.customers is not None and self.customers in columns:
-            rules.append(not_positive(self.customers))
-        return [*rules, *self._history_rules(opened)]
-
-    def _history_rules(self, opened: OpenFrame) -> list[RowCheck]:
-        often, last, age = (nw.col(name) for name in self.known[:3])
-        schema = opened.rows.collect_schema()
+    def _history_rules(self) -> list[CustomerRule]:
+        frequency, recency, age = self.known[:3]
         mend = "Summarise the transactions again, with one end of observation for all."
         rules = [
-            RowCheck("negative", self.frequency, often < 0, "is negative", mend),
-            RowCheck("too_large", self.frequency, often > _EXACT, "is above 2^53", mend),
-            RowCheck("negative", self.recency, last < 0, "is negative", mend),
-            RowCheck("recency_after_age", self.recency, last > age, "is above the age", mend),
-            RowCheck(
+            CustomerRule("negative", frequency, lambda of: of[frequency] < 0, "is negative", mend),
+            CustomerRule(
+                "too_large", frequency, lambda of: of[frequency] > _EXACT, "is above 2^53", mend
+            ),
+            CustomerRule("negative", recency, lambda of: of[recency] < 0, "is negative", mend),
+            CustomerRule(
+                "recency_after_age",
+                recency,
+                lambda of: of[recency] > of[age],
+                "is above the age",
+                mend,
+            ),
+            CustomerRule(
                 "recency_without_purchase",
-                self.recency,
-                (often == 0) & (last > 0),
+                recency,
+                lambda of: (of[frequency] == 0) & (of[recency] > 0),
                 "is above 0 without a repeat purchase",
                 "Recency is the time from the first to the last purchase: 0 for who bought once.",
             ),
-            RowCheck(
+            CustomerRule(
                 "purchase_without_recency",
-                self.recency,
-                (often > 0) & (last == 0),
+                recency,
+                lambda of: (of[frequency] > 0) & (of[recency] == 0),
                 "is 0 for who bought again",
                 "Purchases of one day are one purchase; count them so.",
             ),
+            not_whole(frequency),
         ]
-        if isinstance(schema[self.frequency], nw.dtypes.FloatType):
-            rules.append(not_whole(self.frequency))
-        if self.whole_periods:
-            rules += [
-                not_whole(name)
-                for name in (self.recency, self.age)
-                if isinstance(schema[name], nw.dtypes.FloatType)
-            ]
-            rules.append(
-                RowCheck(
-                    "more_than_once",
-                    self.frequency,
-                    often > last,
-                    "is above the recency, in periods",
-                    "One purchase counts in each period; count the periods with one.",
-                )
-            )
-        return rules
+        return [*rules, *(self._period_rules() if self.whole_periods else [])]
+
+    def _period_rules(self) -> list[CustomerRule]:
+        frequency, recency, age = self.known[:3]
+        return [
+            not_whole(recency),
+            not_whole(age),
+            CustomerRule(
+                "more_than_once",
+                frequency,
+                lambda of: of[frequency] > of[recency],
+                "is above the recency, in periods",
+                "One purchase counts in each period; count the periods with one.",
+            ),
+        ]
 
     def of(self, arrays: Arrays) -> Cells:
         """Make cells of columns as arrays, one customer each."""
@@ -239,12 +206,11 @@ class CellColumns:
         UnidentifiedModelError
             There is no customer, or none bought again.
         """
-        opened = self.open(frame, weighted=True)
-        columns = [*self.known, *([] if self.customers is None else [self.customers])]
-        held = in_memory(opened, columns)
+        customer_rows = self.open(frame, weighted=True)
+        held = customer_rows.arrays
         if held is None:
             weight = nw.lit(1.0) if self.customers is None else nw.col(self.customers)
-            rows = opened.rows.select(
+            rows = customer_rows.opened.rows.select(
                 **{name: nw.col(name).cast(nw.Float64) for name in self.known},
                 _customers=weight.cast(nw.Float64),
             )
@@ -263,16 +229,3 @@ class CellColumns:
         return Cells(
             often, last, age, np.array(covariates).reshape(len(covariates), often.size), customers
         )
-
-
-def not_whole(name: str) -> RowCheck:
-    """Make the rule that a number is whole."""
-    value = nw.col(name).cast(nw.Float64)
-    return RowCheck(
-        "whole", name, value != value.floor(), "is no whole number", "Count whole ones."
-    )
-
-
-def not_positive(name: str) -> RowCheck:
-    """Make the rule that a number of customers is above 0."""
-    return RowCheck("customers", name, nw.col(name) <= 0, "is not above 0", "Drop those rows.")

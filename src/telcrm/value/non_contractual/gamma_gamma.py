@@ -12,19 +12,16 @@ from scipy.special import gammaln, psi, zeta
 
 from telcrm.domain import Record
 from telcrm.errors import DivergentValueError, UnidentifiedModelError
-from telcrm.tables.door import (
-    ColumnKind,
-    OpenFrame,
-    open_frame,
-    parse_objects,
-    require_columns,
-    require_kinds,
-)
-from telcrm.tables.row_checks import RowCheck, check_rows, finite, not_null
 from telcrm.value.likelihood.search import most_likely
 from telcrm.value.likelihood.terms import Bends, Design, RowCurvature, Term
-from telcrm.value.non_contractual.cells import not_positive, not_whole
-from telcrm.value.scoring import Arrays, floats, in_memory, refuse_taken, score
+from telcrm.value.non_contractual.customer_rows import (
+    CustomerRows,
+    CustomerRule,
+    is_amount,
+    not_positive,
+    not_whole,
+)
+from telcrm.value.scoring import Arrays, floats, refuse_taken, score
 from telcrm.value.value_model import LEAST_LOG, MOST_LOG, FittedState, ValueModel
 
 __all__ = ["GammaGammaModel", "spend_given"]
@@ -148,12 +145,12 @@ class GammaGammaModel(ValueModel):
         ConvergenceWarning
             The data do not tell a parameter: amounts, or customers, hardly differ.
         """
-        opened = self.open(frame, weighted=True)
-        columns = [self.frequency, self.monetary_value]
-        columns += [] if self.customers is None else [self.customers]
-        held = in_memory(opened, columns)
+        customer_rows = self.open(frame, weighted=True)
+        held = customer_rows.arrays
         if held is None:
-            some = opened.rows.filter(nw.col(self.frequency) > 0).select(
+            columns = [self.frequency, self.monetary_value]
+            columns += [] if self.customers is None else [self.customers]
+            some = customer_rows.opened.rows.filter(nw.col(self.frequency) > 0).select(
                 **{name: nw.col(name).cast(nw.Float64) for name in columns}
             )
             found = some.collect()
@@ -189,7 +186,7 @@ class GammaGammaModel(ValueModel):
         )
         return self._keep(best, customers=float(customers.sum()), ends=self.end_words)
 
-    def open(self, frame: Any, *, weighted: bool) -> OpenFrame:
+    def open(self, frame: Any, *, weighted: bool) -> CustomerRows:
         """Open a frame whose rows are customers, or refuse it.
 
         Parameters
@@ -200,51 +197,35 @@ class GammaGammaModel(ValueModel):
 
         Returns
         -------
-        OpenFrame
+        CustomerRows
 
         Raises
         ------
         UnsupportedFrameError, MissingColumnsError, ColumnTypeError, InvalidTableError
+        CurrencyMismatchError
         """
-        opened = open_frame(frame, table="customers")
-        named = {"frequency": self.frequency, "monetary_value": self.monetary_value}
-        if weighted and self.customers is not None:
-            named["customers"] = self.customers
-        require_columns(opened, named)
-        opened = parse_objects(opened, list(named.values()))
-        require_kinds(opened, dict.fromkeys(named.values(), ColumnKind.NUMBER))
-        schema = opened.rows.collect_schema()
-        often, mean = nw.col(self.frequency), nw.col(self.monetary_value)
-        bad = mean.is_null() | ~(mean.cast(nw.Float64).is_finite() & (mean > 0))
+        often, mean = self.frequency, self.monetary_value
+        named = {"frequency": often, "monetary_value": mean}
+        complete = [often]
         rules = [
-            not_null(self.frequency),
-            RowCheck("negative", self.frequency, often < 0, "is negative", "Mend those rows."),
-            RowCheck(
+            CustomerRule(
+                "negative", often, lambda of: of[often] < 0, "is negative", "Mend those rows."
+            ),
+            CustomerRule(
                 "not_positive",
-                self.monetary_value,
-                (often > 0) & bad,
+                mean,
+                lambda of: (of[often] > 0) & ~is_amount(of[mean]),
                 "is no amount above 0 for who bought again",
                 "The model is of revenue; apply margins, which may be negative, afterwards.",
             ),
+            not_whole(often),
         ]
-        if isinstance(schema[self.frequency], nw.dtypes.FloatType):
-            rules += [finite(self.frequency), not_whole(self.frequency)]
         if weighted and self.customers is not None:
-            rules += [not_null(self.customers), not_positive(self.customers)]
-        held = in_memory(opened, list(named.values()))
-        if held is None or "currency" in schema.names() or not self._is_sound(held):
-            check_rows(opened, rules, keys=[self.frequency, self.monetary_value])
-        return opened
-
-    def _is_sound(self, held: Arrays) -> bool:
-        """Whether no row breaks a rule: the same rules as arrays, which cannot tell which one."""
-        often, mean = held[self.frequency], held[self.monetary_value]
-        customers = held.get(self.customers or "", np.ones(1))
-        again = often > 0
-        return bool(
-            (np.isfinite(often) & (often >= 0) & (often == np.floor(often))).all()
-            and (np.isfinite(customers) & (customers > 0)).all()
-            and (np.isfinite(mean[again]) & (mean[again] > 0)).all()
+            named["customers"] = self.customers
+            complete.append(self.customers)
+            rules.append(not_positive(self.customers))
+        return CustomerRows.read(
+            frame, named, rules, complete=complete, keys=[often, mean], of_money=True
         )
 
     @property
@@ -295,15 +276,38 @@ class GammaGammaModel(ValueModel):
             The frame has such a column already.
         """
         self.require_fitted()
-        opened = self.open(frame, weighted=False)
-        refuse_taken(opened, "expected_spend")
+        customer_rows = self.open(frame, weighted=False)
+        refuse_taken(customer_rows.opened, "expected_spend")
         estimates = np.array(self.estimates_)
         self._mean(estimates)
 
         def answer(arrays: Arrays) -> Arrays:
             return {"expected_spend": spend_given(estimates, arrays["often"], arrays["mean"])}
 
-        return score(opened, self.known_amounts(), answer, distinct=False)
+        return score(
+            customer_rows.opened,
+            self.known_amounts(),
+            answer,
+            arrays=self.amounts_of(customer_rows),
+            distinct=False,
+        )
+
+    def amounts_of(self, customer_rows: CustomerRows) -> Arrays | None:
+        """Return what :meth:`known_amounts` expresses as arrays, where the frame is in memory.
+
+        Parameters
+        ----------
+        customer_rows : CustomerRows
+
+        Returns
+        -------
+        dict of str to array, or None
+        """
+        held = customer_rows.arrays
+        if held is None:
+            return None
+        often, mean = held[self.frequency], held[self.monetary_value]
+        return {"often": often, "mean": np.where(often > 0, mean, 0.0)}
 
     def known_amounts(self) -> dict[str, nw.Expr]:
         """Express what a prediction depends on: the frequency, and the mean amount or 0.

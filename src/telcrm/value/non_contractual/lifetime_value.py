@@ -9,8 +9,8 @@ import numpy as np
 
 from telcrm.value.non_contractual.gamma_gamma import GammaGammaModel
 from telcrm.value.non_contractual.purchase_model import PurchaseModel
-from telcrm.value.non_contractual.value_terms import DiscountPlan, SpendSource, open_valued
-from telcrm.value.scoring import Arrays, score
+from telcrm.value.non_contractual.value_terms import DiscountPlan, SpendSource, ValuedCustomers
+from telcrm.value.scoring import Arrays
 from telcrm.value.time import DiscountRate
 
 __all__ = ["lifetime_value"]
@@ -110,7 +110,7 @@ def lifetime_value(
     """
     plan = DiscountPlan.of(purchases, discount_rate, horizon, discount_every)
     money = SpendSource.of(spend, margin_rate)
-    opened, known = open_valued(frame, purchases, money, _RESULT)
+    valued = ValuedCustomers.of(frame, purchases, money, _RESULT)
     estimates = np.array(purchases.estimates_)
 
     def answer(arrays: Arrays) -> Arrays:
@@ -120,5 +120,5 @@ def lifetime_value(
         value = bought * amount * margin_rate
         return dict(zip(_RESULT, (bought, amount, value), strict=True))
 
-    found: FrameT = score(opened, known, answer, distinct=False)
+    found: FrameT = valued.score(answer, distinct=False)
     return found

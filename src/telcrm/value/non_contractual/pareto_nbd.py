@@ -14,7 +14,7 @@ from telcrm.value.likelihood.terms import Term
 from telcrm.value.non_contractual import pareto as formulas
 from telcrm.value.non_contractual.cells import Cells
 from telcrm.value.non_contractual.poisson_model import PoissonPurchaseModel
-from telcrm.value.non_contractual.process import PurchaseProcess
+from telcrm.value.non_contractual.process import MemorylessProcess, PurchaseProcess
 from telcrm.value.non_contractual.quadrature import legendre
 
 __all__ = ["ParetoNBDModel"]
@@ -22,7 +22,7 @@ __all__ = ["ParetoNBDModel"]
 Floats = NDArray[np.float64]
 
 
-class ParetoNBDProcess(PurchaseProcess):
+class ParetoNBDProcess(MemorylessProcess):
     """Pareto/NBD on arrays."""
 
     rate_effects: ClassVar[tuple[tuple[int, float], ...]] = ((1, -1.0),)

@@ -14,7 +14,7 @@ from telcrm.value.likelihood.distinct import by_distinct
 from telcrm.value.likelihood.terms import Term
 from telcrm.value.non_contractual.cells import Cells
 
-__all__ = ["PurchaseProcess"]
+__all__ = ["MemorylessProcess", "PurchaseProcess", "by_kind"]
 
 Floats = NDArray[np.float64]
 
@@ -59,14 +59,14 @@ class PurchaseProcess(ABC):
         """Return the log odds that each has left since the last purchase."""
 
     @abstractmethod
-    def while_alive(self, parameters: Floats, often: Floats, age: Floats, horizon: float) -> Floats:
-        """Return the expected purchases over the horizon of each, given they are still there."""
+    def weighted(
+        self, parameters: Floats, cells: Cells, horizons: Sequence[tuple[float, float]]
+    ) -> Floats:
+        """Return a weighted sum of the expected purchases over several horizons."""
 
     @abstractmethod
-    def discounted_while_alive(
-        self, parameters: Floats, often: Floats, age: Floats, rate: float
-    ) -> Floats:
-        """Return the discounted purchases over all time of each, given they are still there."""
+    def residual(self, parameters: Floats, cells: Cells, rate: float) -> Floats:
+        """Return the discounted purchases of each over all time to come."""
 
     @abstractmethod
     def new(self, parameters: Floats, horizon: Floats) -> Floats:
@@ -101,6 +101,20 @@ class PurchaseProcess(ABC):
             expit(-odds, out=found[rows])
         return found
 
+
+class MemorylessProcess(PurchaseProcess):
+    """Customers who buy, while they are there, no matter how long ago they last did."""
+
+    @abstractmethod
+    def while_alive(self, parameters: Floats, often: Floats, age: Floats, horizon: float) -> Floats:
+        """Return the expected purchases over the horizon of each, given they are still there."""
+
+    @abstractmethod
+    def discounted_while_alive(
+        self, parameters: Floats, often: Floats, age: Floats, rate: float
+    ) -> Floats:
+        """Return the discounted purchases over all time of each, given they are still there."""
+
     def weighted(
         self, parameters: Floats, cells: Cells, horizons: Sequence[tuple[float, float]]
     ) -> Floats:
@@ -114,7 +128,7 @@ class PurchaseProcess(ABC):
             found: Floats = np.sum(parts, axis=0)
             return found
 
-        return self.alive(parameters, cells) * _by_kind(while_alive, parameters, cells)
+        return self.alive(parameters, cells) * by_kind(while_alive, parameters, cells)
 
     def residual(self, parameters: Floats, cells: Cells, rate: float) -> Floats:
         """Return the discounted purchases of each over all time to come."""
@@ -122,10 +136,10 @@ class PurchaseProcess(ABC):
         def while_alive(often: Floats, age: Floats) -> Floats:
             return self.discounted_while_alive(parameters, often, age, rate)
 
-        return self.alive(parameters, cells) * _by_kind(while_alive, parameters, cells)
+        return self.alive(parameters, cells) * by_kind(while_alive, parameters, cells)
 
 
-def _by_kind(
+def by_kind(
     function: Callable[[Floats, Floats], Floats], parameters: Floats, cells: Cells
 ) -> Floats:
     """Compute what depends on frequency and age alone, once for each pair where it may be."""

@@ -194,14 +194,20 @@ class PurchaseModel(ValueModel):
     def _scored(self, frame: Any, name: str, compute: Callable[[Floats, Cells], Floats]) -> Any:
         self.require_fitted()
         columns = self.columns
-        opened = columns.open(frame, weighted=False)
-        refuse_taken(opened, name)
+        customer_rows = columns.open(frame, weighted=False)
+        refuse_taken(customer_rows.opened, name)
 
         def answer(arrays: Arrays) -> Arrays:
             cells = columns.of(arrays)
             return {name: compute(self.parameters_of(cells), cells)}
 
-        return score(opened, columns.known, answer, distinct=False)
+        return score(
+            customer_rows.opened,
+            columns.known,
+            answer,
+            arrays=customer_rows.arrays,
+            distinct=False,
+        )
 
     def probability_alive(self, frame: Any) -> Any:
         """Return the probability that each is still a customer.

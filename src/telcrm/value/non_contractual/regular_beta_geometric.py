@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import ClassVar, Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc, betaln, gammaln, hyp2f1, psi, zeta
 
 from telcrm.errors import DivergentValueError
-from telcrm.value.likelihood.distinct import by_distinct
 from telcrm.value.likelihood.terms import Bends, RowCurvature, Term
 from telcrm.value.non_contractual.beta_geometric import order_rows
-from telcrm.value.non_contractual.bg_nbd import BetaGeoProcess, geometric
+from telcrm.value.non_contractual.bg_nbd import BetaGeoParameters, geometric
 from telcrm.value.non_contractual.cells import Cells
+from telcrm.value.non_contractual.process import PurchaseProcess, by_kind
 from telcrm.value.non_contractual.quadrature import gamma_nodes
 
 __all__: tuple[str, ...] = ()
@@ -26,7 +26,11 @@ _NEGLIGIBLE: Final = 1e-13
 _MOST_PURCHASES: Final = 100_000
 
 
-class RegularBetaGeoProcess(BetaGeoProcess):
+class _WhileAlive(Protocol):
+    def __call__(self, often: Floats, age: Floats, phase: int) -> Floats: ...
+
+
+class RegularBetaGeoProcess(BetaGeoParameters, PurchaseProcess):
     """MBG/CNBD-k: each k-th event of a Poisson process that nobody sees is a purchase.
 
     Parameters
@@ -35,10 +39,7 @@ class RegularBetaGeoProcess(BetaGeoProcess):
         k, 1 or more.
     """
 
-    end_words: ClassVar[Mapping[str, str]] = BetaGeoProcess.end_words
-
     def __init__(self, regularity: int) -> None:
-        super().__init__(from_start=True)
         self.regularity = regularity
 
     def terms(self, cells: Cells) -> list[Term]:
@@ -122,21 +123,33 @@ class RegularBetaGeoProcess(BetaGeoProcess):
     def weighted(
         self, parameters: Floats, cells: Cells, horizons: Sequence[tuple[float, float]]
     ) -> Floats:
-        phases = self._phases(parameters, cells)
+        def expected(often: Floats, age: Floats, phase: int) -> Floats:
+            parts = [
+                weight * self._after(parameters, often, age, phase, horizon)
+                for horizon, weight in horizons
+            ]
+            found: Floats = np.sum(parts, axis=0)
+            return found
+
+        return self._over_phases(expected, parameters, cells)
+
+    def residual(self, parameters: Floats, cells: Cells, rate: float) -> Floats:
+        def discounted(often: Floats, age: Floats, phase: int) -> Floats:
+            return self._discounted_after(parameters, often, age, phase, rate)
+
+        return self._over_phases(discounted, parameters, cells)
+
+    def _over_phases(
+        self,
+        while_alive: _WhileAlive,
+        parameters: Floats,
+        cells: Cells,
+    ) -> Floats:
+        """Return the mean of what may be expected after 0, 1, ... k-1 events nobody saw."""
         found = np.zeros_like(cells.frequency)
-        for phase in range(self.regularity):
-            for horizon, weight in horizons:
-                expected = self._in_phase(parameters, cells, phase, horizon)
-                found += weight * phases[phase] * expected
+        for phase, chance in enumerate(self._phases(parameters, cells)):
+            found += chance * by_kind(partial(while_alive, phase=phase), parameters, cells)
         return found * self.alive(parameters, cells)
-
-    def _in_phase(self, parameters: Floats, cells: Cells, phase: int, horizon: float) -> Floats:
-        def expected(often: Floats, age: Floats) -> Floats:
-            return self._after(parameters, often, age, phase, horizon)
-
-        if parameters.shape[1] > 1:
-            return expected(cells.frequency, cells.age)
-        return by_distinct(expected, cells.frequency, cells.age)
 
     def _after(
         self, parameters: Floats, often: Floats, age: Floats, phase: int, horizon: float
@@ -154,24 +167,6 @@ class RegularBetaGeoProcess(BetaGeoProcess):
                 break
             going = going * (stays + number - 1.0) / (a + stays + number - 1.0)
         return found
-
-    def while_alive(self, parameters: Floats, often: Floats, age: Floats, horizon: float) -> Floats:
-        return self._after(parameters, often, age, 0, horizon)
-
-    def residual(self, parameters: Floats, cells: Cells, rate: float) -> Floats:
-        phases = self._phases(parameters, cells)
-        found = np.zeros_like(cells.frequency)
-        for phase in range(self.regularity):
-
-            def discounted(often: Floats, age: Floats, phase: int = phase) -> Floats:
-                return self._discounted_after(parameters, often, age, phase, rate)
-
-            if parameters.shape[1] > 1:
-                told = discounted(cells.frequency, cells.age)
-            else:
-                told = by_distinct(discounted, cells.frequency, cells.age)
-            found += phases[phase] * told
-        return found * self.alive(parameters, cells)
 
     def _discounted_after(
         self, parameters: Floats, often: Floats, age: Floats, phase: int, rate: float

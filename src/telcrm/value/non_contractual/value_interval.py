@@ -13,8 +13,8 @@ from telcrm.domain.arguments import require_proper_share, whole_between
 from telcrm.value.non_contractual.cells import Cells
 from telcrm.value.non_contractual.gamma_gamma import GammaGammaModel
 from telcrm.value.non_contractual.purchase_model import PurchaseModel
-from telcrm.value.non_contractual.value_terms import DiscountPlan, SpendSource, open_valued
-from telcrm.value.scoring import Arrays, score
+from telcrm.value.non_contractual.value_terms import DiscountPlan, SpendSource, ValuedCustomers
+from telcrm.value.scoring import Arrays
 from telcrm.value.time import DiscountRate
 
 __all__ = ["lifetime_value_interval"]
@@ -123,7 +123,7 @@ def lifetime_value_interval(
     require_proper_share(confidence=confidence)
     plan = DiscountPlan.of(purchases, discount_rate, horizon, discount_every)
     money = SpendSource.of(spend, margin_rate)
-    opened, known = open_valued(frame, purchases, money, _RESULT)
+    valued = ValuedCustomers.of(frame, purchases, money, _RESULT)
     number = whole_between("draws", draws, 20)
     future = _Future(
         purchases=purchases,
@@ -150,7 +150,7 @@ def lifetime_value_interval(
             found[:, order[block]] = future.told(part, tails, chance)
         return dict(zip(_RESULT, found, strict=True))
 
-    told: FrameT = score(opened, known, answer)
+    told: FrameT = valued.score(answer, distinct=True)
     return told
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
@@ -28,10 +28,10 @@ from telcrm.value.non_contractual.cells import Cells
 from telcrm.value.non_contractual.gamma_gamma import GammaGammaModel, spend_given
 from telcrm.value.non_contractual.purchase_model import PurchaseModel
 from telcrm.value.non_contractual.quadrature import legendre
-from telcrm.value.scoring import Arrays, refuse_taken
+from telcrm.value.scoring import Arrays, in_memory, refuse_taken, score
 from telcrm.value.time import DiscountRate
 
-__all__ = ["DiscountPlan", "SpendSource", "open_valued"]
+__all__ = ["DiscountPlan", "SpendSource", "ValuedCustomers"]
 
 Floats = NDArray[np.float64]
 
@@ -195,22 +195,50 @@ class SpendSource:
         return np.where(counts > 0, spent, 0.0)
 
 
-def open_valued(
-    frame: Any, purchases: PurchaseModel, money: SpendSource, results: Sequence[str]
-) -> tuple[OpenFrame, dict[str, nw.Expr]]:
-    """Open a frame of customers, and express all that their value depends on."""
-    columns = purchases.columns
-    opened = columns.open(frame, weighted=False)
-    known = {name: nw.col(name) for name in columns.known}
-    if money.model is not None:
-        money.model.open(frame, weighted=False)
-        amounts = money.model.known_amounts()
-        known |= {"_often": amounts["often"], "_mean": amounts["mean"]}
-    if money.column is not None:
-        require_columns(opened, {"spend": money.column})
-        opened = parse_objects(opened, [money.column])
-        require_kinds(opened, {money.column: ColumnKind.NUMBER})
-        check_rows(opened, amount_checks(opened, money.column), keys=[money.column])
-        known["_amount"] = nw.col(money.column)
-    refuse_taken(opened, *results)
-    return opened, known
+@dataclass(frozen=True, slots=True)
+class ValuedCustomers:
+    """Customers of a frame, and all that their value depends on.
+
+    Attributes
+    ----------
+    opened : OpenFrame
+    known : dict of str to narwhals.stable.v2.Expr
+    arrays : dict of str to array, or None
+        The same, where the frame is in memory.
+    """
+
+    opened: OpenFrame
+    known: dict[str, nw.Expr]
+    arrays: dict[str, Floats] | None
+
+    @classmethod
+    def of(
+        cls, frame: Any, purchases: PurchaseModel, money: SpendSource, results: Sequence[str]
+    ) -> ValuedCustomers:
+        """Open a frame, or refuse it."""
+        columns = purchases.columns
+        customer_rows = columns.open(frame, weighted=False)
+        opened = customer_rows.opened
+        known = {name: nw.col(name) for name in columns.known}
+        arrays = None if customer_rows.arrays is None else dict(customer_rows.arrays)
+        if money.model is not None:
+            amounts = money.model.known_amounts()
+            held = money.model.amounts_of(money.model.open(frame, weighted=False))
+            known |= {f"_{name}": each for name, each in amounts.items()}
+            if arrays is not None and held is not None:
+                arrays |= {f"_{name}": each for name, each in held.items()}
+        if money.column is not None:
+            require_columns(opened, {"spend": money.column})
+            opened = parse_objects(opened, [money.column])
+            require_kinds(opened, {money.column: ColumnKind.NUMBER})
+            check_rows(opened, amount_checks(opened, money.column), keys=[money.column])
+            known["_amount"] = nw.col(money.column)
+            column = in_memory(opened, [money.column])
+            if arrays is not None and column is not None:
+                arrays["_amount"] = column[money.column]
+        refuse_taken(opened, *results)
+        return cls(opened, known, arrays)
+
+    def score(self, compute: Callable[[Arrays], Arrays], *, distinct: bool) -> Any:
+        """Add what ``compute`` makes of what their value depends on, as :func:`score` does."""
+        return score(self.opened, self.known, compute, arrays=self.arrays, distinct=distinct)
