@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -13,9 +13,12 @@ from telcrm.errors import ParameterError
 from telcrm.tables.array_table import array_table
 from telcrm.tables.door import OpenFrame
 
-__all__ = ["Arrays", "floats", "in_memory", "refuse_taken", "score"]
+__all__ = ["ROWS_AT_ONCE", "Arrays", "floats", "in_memory", "refuse_taken", "score"]
 
 Arrays = Mapping[str, NDArray[np.float64]]
+
+ROWS_AT_ONCE: Final = 16_384
+"""Rows whose columns stay in the cache while a formula is computed."""
 
 
 def score(

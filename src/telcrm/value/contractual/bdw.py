@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final, Self
+from typing import ClassVar, Final
 
 import numpy as np
-from pydantic import PositiveFloat
 
-from telcrm.domain import Record
 from telcrm.value.contractual.beta_weibull import lifetime_rows
-from telcrm.value.contractual.lifetimes import count_lifetimes
-from telcrm.value.contractual.retention_model import RetentionModel, RetentionState
+from telcrm.value.contractual.lifetimes import Lifetimes
+from telcrm.value.contractual.retention_model import RetentionModel
 from telcrm.value.contractual.sbg import fit_geometric
-from telcrm.value.likelihood.maximize import maximize
+from telcrm.value.likelihood.maximize import Maximum, maximize
 from telcrm.value.likelihood.terms import Design, Term, objective_of
 from telcrm.value.value_model import LEAST_LOG, MOST_LOG
 
@@ -20,11 +18,6 @@ __all__ = ["BetaDiscreteWeibullModel"]
 
 # c between 1/20 and 20: beyond, all leave at once or none ever does.
 _MOST_LOG_POWER: Final = 3.0
-_ALIKE: Final = "Customers hardly differ in their chance to leave, or in few ages only."
-
-
-class _State(RetentionState):
-    estimates_: tuple[PositiveFloat, PositiveFloat, PositiveFloat]
 
 
 class BetaDiscreteWeibullModel(RetentionModel):
@@ -64,7 +57,9 @@ class BetaDiscreteWeibullModel(RetentionModel):
     """
 
     kind: ClassVar[str] = "bdw"
-    stored_as: ClassVar[type[Record]] = _State
+    alike_words: ClassVar[str] = (
+        "Customers hardly differ in their chance to leave, or in few ages only."
+    )
 
     alpha_: float
     beta_: float
@@ -80,43 +75,11 @@ class BetaDiscreteWeibullModel(RetentionModel):
         alpha, beta, c = self.estimates_
         return alpha, beta, c
 
-    def fit(self, frame: Any) -> Self:
-        """Learn alpha, beta and c by maximum likelihood, from the best sBG on.
-
-        Parameters
-        ----------
-        frame : dataframe
-            As :meth:`ShiftedBetaGeoModel.fit` takes it.
-
-        Returns
-        -------
-        Self
-
-        Raises
-        ------
-        MissingColumnsError, ColumnTypeError, InvalidTableError, ParameterError
-        UnidentifiedModelError
-            Nobody left, or customers were seen at risk in fewer than three periods of their lives.
-
-        Warns
-        -----
-        ConvergenceWarning
-            A parameter ran to the end of its range.
-        """
-        self.unit  # noqa: B018 (refused before the data are read)
-        lifetimes = count_lifetimes(
-            frame, age=self.age, lost=self.lost, customers=self.customers, entered=self.entered
-        )
-        lifetimes.require_periods(3, type(self).__name__)
+    def _most_likely(self, lifetimes: Lifetimes) -> Maximum:
         rows = lifetimes.columns.shape[1]
         term = Term(lifetimes.columns, np.empty((0, rows)), lifetimes.customers, lifetime_rows)
-        # Away from the bounds, where sBG ends if customers do not differ.
+        # From the best sBG on, but away from the bounds, where it ends if customers do not differ.
         start = np.append(np.clip(fit_geometric(lifetimes).point, -5.0, 5.0), 0.0)
         upper = np.array([MOST_LOG, MOST_LOG, _MOST_LOG_POWER])
         lower = np.array([LEAST_LOG, LEAST_LOG, -_MOST_LOG_POWER])
-        found = maximize(objective_of([term], Design(3)), start, lower=lower, upper=upper)
-        return self._keep(
-            found,
-            customers=float(lifetimes.customers.sum()),
-            ends=dict.fromkeys(self.parameter_names, _ALIKE),
-        )
+        return maximize(objective_of([term], Design(3)), start, lower=lower, upper=upper)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from telcrm.domain import Record
 from telcrm.domain.arguments import whole_between
 from telcrm.domain.choice import choose
 from telcrm.errors import DivergentValueError, ParameterError
@@ -24,8 +25,16 @@ from telcrm.tables.door import (
 from telcrm.tables.row_checks import amount_checks, check_rows
 from telcrm.value.contractual.amount import Amount
 from telcrm.value.contractual.beta_weibull import log_survival, log_survival_between
-from telcrm.value.contractual.lifetimes import MAX_AGE, age_checks, flag_kind, lost_checks
+from telcrm.value.contractual.lifetimes import (
+    MAX_AGE,
+    Lifetimes,
+    age_checks,
+    count_lifetimes,
+    flag_kind,
+    lost_checks,
+)
 from telcrm.value.contractual.renewal_sums import renewals_forever, renewals_within
+from telcrm.value.likelihood.maximize import Maximum
 from telcrm.value.scoring import Arrays, refuse_taken, score
 from telcrm.value.time import DiscountRate, TimeUnit, rate_per_period
 from telcrm.value.value_model import FittedState, ValueModel
@@ -58,6 +67,9 @@ class RetentionModel(ValueModel):
     and :class:`BetaDiscreteWeibullModel` say how it falls.
     """
 
+    stored_as: ClassVar[type[Record]] = RetentionState
+    alike_words: ClassVar[str]
+
     age: str
     lost: str
     customers: str | None
@@ -88,6 +100,46 @@ class RetentionModel(ValueModel):
     @abstractmethod
     def _shape(self) -> tuple[float, float, float]:
         """alpha, beta and c."""
+
+    @abstractmethod
+    def _most_likely(self, lifetimes: Lifetimes) -> Maximum:
+        """Find the logarithms of the parameters of the greatest likelihood."""
+
+    def fit(self, frame: Any) -> Self:
+        """Find the parameters that make the lifetimes of a table most likely.
+
+        Parameters
+        ----------
+        frame : dataframe
+            One row per customer, or per group of alike customers with the column ``customers``.
+
+        Returns
+        -------
+        Self
+
+        Raises
+        ------
+        MissingColumnsError, ColumnTypeError, InvalidTableError, ParameterError
+        UnidentifiedModelError
+            Nobody left, or customers were seen at risk in fewer periods of their lives than the
+            model has parameters.
+
+        Warns
+        -----
+        ConvergenceWarning
+            A parameter ran to the end of its range.
+        """
+        self.unit  # noqa: B018 (refused before the data are read)
+        lifetimes = count_lifetimes(
+            frame, age=self.age, lost=self.lost, customers=self.customers, entered=self.entered
+        )
+        names = self.parameter_names
+        lifetimes.require_periods(len(names), type(self).__name__)
+        return self._keep(
+            self._most_likely(lifetimes),
+            customers=float(lifetimes.customers.sum()),
+            ends=dict.fromkeys(names, self.alike_words),
+        )
 
     def survival(self, age: ArrayLike) -> Floats:
         """Return the share of customers who are still there at an age.

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from math import log
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import PositiveFloat
 
-from telcrm.domain import Record
 from telcrm.value.contractual.beta_weibull import lifetime_rows
-from telcrm.value.contractual.lifetimes import Lifetimes, count_lifetimes
-from telcrm.value.contractual.retention_model import RetentionModel, RetentionState
+from telcrm.value.contractual.lifetimes import Lifetimes
+from telcrm.value.contractual.retention_model import RetentionModel
 from telcrm.value.likelihood.maximize import Maximum, maximize
 from telcrm.value.likelihood.terms import Design, Term, objective_of
 from telcrm.value.value_model import LEAST_LOG, MOST_LOG
@@ -20,12 +18,6 @@ from telcrm.value.value_model import LEAST_LOG, MOST_LOG
 __all__ = ["ShiftedBetaGeoModel", "fit_geometric"]
 
 Floats = NDArray[np.float64]
-
-_ALIKE = "Customers hardly differ in their chance to leave, or it rises with age."
-
-
-class _State(RetentionState):
-    estimates_: tuple[PositiveFloat, PositiveFloat]
 
 
 class ShiftedBetaGeoModel(RetentionModel):
@@ -86,7 +78,9 @@ class ShiftedBetaGeoModel(RetentionModel):
     """
 
     kind: ClassVar[str] = "sbg"
-    stored_as: ClassVar[type[Record]] = _State
+    alike_words: ClassVar[str] = (
+        "Customers hardly differ in their chance to leave, or it rises with age."
+    )
 
     alpha_: float
     beta_: float
@@ -101,39 +95,8 @@ class ShiftedBetaGeoModel(RetentionModel):
         alpha, beta = self.estimates_
         return alpha, beta, 1.0
 
-    def fit(self, frame: Any) -> Self:
-        """Learn alpha and beta by maximum likelihood.
-
-        Parameters
-        ----------
-        frame : dataframe
-            One row per customer, or per group of alike customers with the column ``customers``.
-
-        Returns
-        -------
-        Self
-
-        Raises
-        ------
-        MissingColumnsError, ColumnTypeError, InvalidTableError, ParameterError
-        UnidentifiedModelError
-            Nobody left, or customers were seen at risk in one period of their lives only.
-
-        Warns
-        -----
-        ConvergenceWarning
-            A parameter ran to the end of its range.
-        """
-        self.unit  # noqa: B018 (refused before the data are read)
-        lifetimes = count_lifetimes(
-            frame, age=self.age, lost=self.lost, customers=self.customers, entered=self.entered
-        )
-        lifetimes.require_periods(2, type(self).__name__)
-        return self._keep(
-            fit_geometric(lifetimes),
-            customers=float(lifetimes.customers.sum()),
-            ends=dict.fromkeys(self.parameter_names, _ALIKE),
-        )
+    def _most_likely(self, lifetimes: Lifetimes) -> Maximum:
+        return fit_geometric(lifetimes)
 
 
 def fit_geometric(lifetimes: Lifetimes) -> Maximum:

@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 # So many kinds are told apart by a table of them, more by sorting.
 _DENSE: Final = 4_000_000
 _MOST_CODE: Final = 2**62
+_FIRST: Final = 1_000
 _UNIT_DAYS: Final = tuple(unit.days for unit in TimeUnit)
 
 
@@ -114,14 +115,19 @@ def _row_codes(columns: tuple[Floats, ...]) -> tuple[NDArray[np.int64], int] | N
 
 
 def _codes(values: Floats) -> tuple[NDArray[np.int64], int] | None:
-    if values.min() < 0.0:
-        return None
+    least, greatest = float(values.min()), float(values.max())
     for days in _UNIT_DAYS:
-        scaled = np.rint(values * days)
-        most = float(scaled.max())
-        if most < _DENSE and np.array_equal(scaled / days, values):
-            return scaled.astype(np.int64), int(most) + 1
+        most = round(greatest * days)
+        # The first rows refuse most units that all rows would.
+        if least < 0.0 or most >= _DENSE or not _counts_days(values[:_FIRST], days):
+            continue
+        if _counts_days(values, days):
+            return np.rint(values * days).astype(np.int64), most + 1
     return None
+
+
+def _counts_days(values: Floats, days: float) -> bool:
+    return np.array_equal(np.rint(values * days) / days, values)
 
 
 def _ranks(columns: tuple[Floats, ...]) -> tuple[NDArray[np.int64], int]:

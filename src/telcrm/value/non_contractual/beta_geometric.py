@@ -160,10 +160,9 @@ def log_odds_of_dropout(
     if from_start:
         odds += np.log(a / (b + bought))
         return odds
-    again = bought > 0
-    chances = np.where(again, b + bought - 1.0, 1.0)
-    odds += np.log(a / chances)
-    odds[~again] = -np.inf
+    never = bought == 0
+    odds += np.log(a / (b + bought - 1.0 + never))
+    np.putmask(odds, never, -np.inf)
     return odds
 
 

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar, Final
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from telcrm.value.likelihood.distinct import by_distinct
 from telcrm.value.likelihood.terms import Term
 from telcrm.value.non_contractual.cells import Cells
+from telcrm.value.scoring import ROWS_AT_ONCE
 
 __all__ = ["MemorylessProcess", "PurchaseProcess", "by_kind"]
 
 Floats = NDArray[np.float64]
-
-_ROWS_AT_ONCE: Final = 16_384
 
 
 class PurchaseProcess(ABC):
@@ -92,13 +90,15 @@ class PurchaseProcess(ABC):
         """Return the probability that each is still a customer."""
         found = np.empty_like(cells.frequency)
         # A block at a time stays in the cache, and bounds the memory.
-        for first in range(0, found.size, _ROWS_AT_ONCE):
-            rows = slice(first, first + _ROWS_AT_ONCE)
+        for first in range(0, found.size, ROWS_AT_ONCE):
+            rows = slice(first, first + ROWS_AT_ONCE)
             own = parameters if parameters.shape[1] == 1 else parameters[:, rows]
             odds = self.log_odds_of_leaving(
                 own, cells.frequency[rows], cells.recency[rows], cells.age[rows]
             )
-            expit(-odds, out=found[rows])
+            # scipy's expit takes ten times as long.
+            with np.errstate(over="ignore"):
+                found[rows] = 1.0 / (1.0 + np.exp(odds))
         return found
 
 
