@@ -117,12 +117,12 @@ def _row_codes(columns: tuple[Floats, ...]) -> tuple[NDArray[np.int64], int] | N
 def _codes(values: Floats) -> tuple[NDArray[np.int64], int] | None:
     least, greatest = float(values.min()), float(values.max())
     for days in _UNIT_DAYS:
-        most = round(greatest * days)
+        most = float(np.rint(greatest * days))
         # The first rows refuse most units that all rows would.
-        if least < 0.0 or most >= _DENSE or not _counts_days(values[:_FIRST], days):
+        if least < 0.0 or not most < _DENSE or not _counts_days(values[:_FIRST], days):
             continue
         if _counts_days(values, days):
-            return np.rint(values * days).astype(np.int64), most + 1
+            return np.rint(values * days).astype(np.int64), int(most) + 1
     return None
 
 
