@@ -488,7 +488,62 @@ VALUES: dict[str, Question] = {
     "acquisition_payback": both(margins, won_at, value.acquisition_payback),
     "cohort_survivors": of(survivors, lambda f: value.cohort_survivors(f, cohort="cohort")),
 }
-QUESTIONS = {**KPIS, **SEGMENTS, **VALUES}
+
+
+def at_risk(chance: Random) -> drawn.Columns:
+    """Months of lines under contract, some of which leave."""
+    rows = [
+        {
+            "customer_id": f"L{line:02}",
+            "tenure_months": start + month,
+            "to_end": None if line % 4 == 0 else 3 - month,
+            "plan": "duo" if line % 3 else "solo",
+            "margin": 5.0 + line % 7,
+            "event": chance.choice(["voluntary", "involuntary"]) if month == last else None,
+        }
+        for line in range(60)
+        for start, last in [(chance.randint(0, 30), line % 5)]
+        for month in range(min(last, 3) + 1)
+    ]
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def contracts_here(frame: Any) -> Any:
+    """Fit on the engine, store, load, and value the months as if each were a line."""
+    model = value.ContractValueModel(
+        subscription="customer_id",
+        months_to_contract_end="to_end",
+        covariates=("plan",),
+        baseline=value.TenureBaseline(form="constant"),
+        ridge=1.0,
+    ).fit(frame)
+    found = value.ContractValueModel.from_json(model.to_json()).lifetime_value(frame)
+    return nw.from_native(found).sort("customer_id", "tenure_months").to_native()
+
+
+def lifetimes_here(frame: Any) -> Any:
+    """Fit on the engine, store, load, and value the same customers."""
+    model = value.BetaDiscreteWeibullModel(customers="weight").fit(frame)
+    again = value.BetaDiscreteWeibullModel.from_json(model.to_json())
+    return in_order(again.lifetime_value(frame, margin="margin", discount_rate=RATE))
+
+
+def lives(chance: Random) -> drawn.Columns:
+    """Who left at which age, many of them soon, and who is still there."""
+    left = [131, 126, 90, 60, 42, 34]
+    counts = [(age, 1, number + chance.randint(0, 5)) for age, number in enumerate(left, 1)]
+    rows = [
+        {"customer_id": f"{age}{lost}", "age": age, "lost": lost, "margin": 3.0 + age, "weight": n}
+        for age, lost, n in [*counts, (6, 0, 517)]
+    ]
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+CONTRACTS: dict[str, Question] = {
+    "ContractValueModel": of(at_risk, contracts_here),
+    "BetaDiscreteWeibullModel": of(lives, lifetimes_here),
+}
+QUESTIONS = {**KPIS, **SEGMENTS, **VALUES, **CONTRACTS}
 FITTED: dict[str, tuple[Callable[[Random], drawn.Columns], Segmenter, dict[str, Any]]] = {
     "RfmSegmenter": (drawn.recharges, RfmSegmenter(bins=3), {"as_of": AS_OF}),
     "AbcSegmenter": (months, AbcSegmenter(), {}),

@@ -913,7 +913,7 @@ def test_bad_tables_are_refused() -> None:
     lines, usage, bills = tables["subscriptions"], tables["usage"], tables["invoices"]
     refused(
         InvalidTableError,
-        "'subscription_id' comes more than once",
+        "subscription_id comes more than once",
         subscriptions=pl.concat([lines] * 2),
     )
     refused(

@@ -19,7 +19,6 @@ from telcrm.domain import Currency
 from telcrm.errors import (
     ColumnTypeError,
     CurrencyMismatchError,
-    InvalidTableError,
     MissingTableError,
     ParameterError,
 )
@@ -27,6 +26,7 @@ from telcrm.mart.micros import MICROS
 from telcrm.tables import TABLES, Column, ColumnType
 from telcrm.tables.contract_checks import accepts
 from telcrm.tables.door import OpenFrame, open_frame, parse_objects, require_columns
+from telcrm.tables.refusals import refuse_repeated
 from telcrm.tables.row_checks import RowCheck, check_rows, finite, not_null
 
 __all__ = ["Sources", "day_literal", "flag", "nothing", "open_sources"]
@@ -198,7 +198,7 @@ def open_sources(
     found = {name: _check(one, columns[name]) for name, one in read.items()}
     for table, key in (("subscriptions", "subscription_id"), ("customers", "customer_id")):
         if table in read:
-            _refuse_duplicates(read[table], key)
+            refuse_repeated(read[table], [key])
     told = {name: code for name, (code, _) in found.items() if code}
     if len(set(told.values())) > 1:
         listed = ", ".join(f"{name} in {code}" for name, code in told.items())
@@ -350,16 +350,4 @@ def _refuse_two_clocks(
             f"the tables are kept in different time zones: {listed}; a day would begin at "
             "different moments. Convert them to one; without a zone they count as UTC.",
             clocks=clocks,
-        )
-
-
-def _refuse_duplicates(opened: OpenFrame, key: str) -> None:
-    counted = opened.rows.group_by(key).agg(nw.len().alias("_times")).filter(nw.col("_times") > 1)
-    twice = counted.sort(key).head(5).collect()[key].to_list()
-    if twice:
-        raise InvalidTableError(
-            f"{opened.table}: {key!r} comes more than once (first keys: {', '.join(twice)}). "
-            "Keep one row of each.",
-            table=opened.table,
-            keys=twice,
         )

@@ -90,7 +90,7 @@ def _draw(axes: Axes, rows: Sequence[SensitivityRow], unmoved: float) -> None:
     room = (high - low) or abs(unmoved) or 1.0
     axes.set_xlim(low - 0.14 * room, high + 0.14 * room)
     axes.axvline(unmoved, color=MUTED, linewidth=0.8)
-    axes.set_yticks(range(len(rows)), [clipped(row.input.replace("_", " ")) for row in rows])
+    axes.set_yticks(range(len(rows)), [clipped(row.input.replace("_", " "), 36) for row in rows])
     axes.tick_params(axis="y", labelcolor=INK)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.xaxis.set_major_locator(MaxNLocator(6))

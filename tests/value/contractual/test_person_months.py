@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from telcrm.errors import InvalidTableError
 from telcrm.value.contractual.commitment import CommitmentPolicy
 from telcrm.value.contractual.line_columns import LineColumns
 from telcrm.value.contractual.person_months import PersonMonths, read_person_months
 
-ROWS = {
+ROWS: dict[str, list[Any]] = {
     "line": [1, 1, 2, 2, 3, 3],
     "tenure": [0, 1, 0, 1, 0, 1],
     "to_end": [5, 0, 5, 0, None, None],
@@ -58,3 +60,9 @@ def test_the_order_of_rows_does_not_show(order: list[int]) -> None:
     one, other = read(pl.DataFrame(ROWS)), read(pl.DataFrame(ROWS)[order])
     for name in ("tenure", "phase", "codes", "counts"):
         assert getattr(one, name).tolist() == getattr(other, name).tolist()
+
+
+def test_a_line_has_one_row_of_a_month(distinct_backend: Any) -> None:
+    twice = {name: [*values, values[0]] for name, values in ROWS.items()}
+    with pytest.raises(InvalidTableError, match="line, tenure comes more than once: 1 key"):
+        read(distinct_backend.frame(twice))

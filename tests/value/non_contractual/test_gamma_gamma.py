@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -294,3 +295,13 @@ def test_customers_who_hardly_differ_are_told() -> None:
     assert "q" in model.convergence_.undetermined
     spend = model.expected_spend(frame)["expected_spend"].to_numpy()
     assert_allclose(spend, 4.0, rtol=0.1)
+
+
+def test_files_of_the_first_format_still_load() -> None:
+    stored = GammaGammaModel.read(Path(__file__).parent / "stored" / "gamma_gamma-1.json")
+    # The fit of this release has other last digits.
+    assert stored.estimates_ == pytest.approx(fitted_spend().estimates_, rel=1e-6)
+    some = pl.DataFrame({"frequency": [0, 2], "monetary_value": [None, 30.0]})
+    p, q, v = 6.2488024880529025, 3.7445884537502785, 15.44774801604952
+    by_hand = [p * v / (q - 1.0), p * (v + 60.0) / (2 * p + q - 1.0)]
+    assert stored.expected_spend(some)["expected_spend"].to_list() == pytest.approx(by_hand)

@@ -36,6 +36,7 @@ from telcrm.errors import (
     ParameterError,
 )
 from telcrm.value import BetaGeoModel, DiscountRate, GammaGammaModel, lifetime_value
+from telcrm.value.non_contractual.process import MemorylessProcess
 
 kinds = pytest.mark.parametrize("kind", PURCHASE_MODELS)
 RESULT = ["discounted_purchases", "expected_spend", "lifetime_value"]
@@ -121,8 +122,10 @@ def test_discounting_is_a_sum_over_short_stretches(kind: str) -> None:
     rows = customer_rows(kind, 6)
     rate, horizon, parts = 0.02, 40.0, 4_000
     each = horizon / parts
+    process = known(kind).process
+    assert isinstance(process, MemorylessProcess)
     ahead = [
-        known(kind).process.while_alive(
+        process.while_alive(
             np.array(known(kind).estimates_)[:, None],
             rows["frequency"].to_numpy().astype(float),
             rows["age"].to_numpy(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -136,6 +137,17 @@ def test_it_is_stored_with_its_rhythm() -> None:
     assert again.expected_purchases(some, horizon=9).equals(
         model.expected_purchases(some, horizon=9)
     )
+
+
+def test_files_of_the_first_format_still_load() -> None:
+    stored = ValueModel.read(Path(__file__).parent / "stored" / "mbg_cnbd_k-1.json")
+    assert isinstance(stored, RegularBetaGeoModel)
+    assert stored.regularity == 2
+    some = histories().head(3)
+    alive = stored.probability_alive(some)["probability_alive"]
+    assert alive.to_list() == pytest.approx([0.652523, 0.909027, 0.394549], abs=1e-6)
+    expected = stored.expected_purchases(some, horizon=9)["expected_purchases"]
+    assert expected.to_list() == pytest.approx([0.21595, 3.02366, 0.416871], abs=1e-5)
 
 
 @pytest.mark.parametrize("regularity", [0, 51, 1.5, "often", True])
