@@ -24,7 +24,11 @@ BG = known("bg_nbd")
 ALIVE: dict[str, list[Any]] = {"frequency": [3, 0], "recency": [20.0, 0.0], "age": [30.0, 30.0]}
 
 
-@given(rate=st.floats(0.0, 0.5), horizon=st.floats(0.5, 400.0), level=st.floats(0.1, 5.0))
+@given(
+    rate=st.just(0.0) | st.floats(1e-9, 0.5),
+    horizon=st.floats(0.5, 400.0),
+    level=st.floats(0.1, 5.0),
+)
 def test_a_steady_stream_is_discounted_as_an_integral(
     rate: float, horizon: float, level: float
 ) -> None:

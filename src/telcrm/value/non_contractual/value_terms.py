@@ -108,7 +108,8 @@ def _continuous(horizon: float, rate: float) -> list[tuple[float, float]]:
     """Weigh the expected purchases up to several times, as discounting each from its own time does.
 
     ``exp(-d h) E(h) + integral of d exp(-d t) E(t)``, over pieces that double in length where the
-    discount is not slight: expected purchases bend most at first.
+    discount is not slight. Expected purchases bend most at first, so the first piece, which is the
+    only one where the discount is slight, has its points at cubes.
     """
     weighted = [(horizon, exp(-rate * horizon))]
     if rate * horizon == 0.0:
@@ -118,9 +119,11 @@ def _continuous(horizon: float, rate: float) -> list[tuple[float, float]]:
     pieces = _PIECES if rate * horizon > _SLIGHT else 0
     edges = [0.0, *(end / 2.0**piece for piece in range(pieces, -1, -1))]
     for first, last in pairwise(edges):
-        for point, weight in zip(points, weights, strict=True):
-            time = first + (last - first) * float(point)
-            weighted.append((time, rate * (last - first) * float(weight) * exp(-rate * time)))
+        for point, weight in zip(points.tolist(), weights.tolist(), strict=True):
+            place, slope = (point, 1.0) if first else (point**3, 3.0 * point**2)
+            time = first + (last - first) * place
+            stretch = (last - first) * slope * weight
+            weighted.append((time, rate * stretch * exp(-rate * time)))
     return weighted
 
 
