@@ -60,6 +60,12 @@ the message says what was wrong, where, and how to mend it.
     │   ├── EstimatorFormatError                   TC-EST-003
     │   ├── UnidentifiedModelError                 TC-EST-004
     │   └── DivergentValueError (ArithmeticError)  TC-EST-005
+    ├── ChurnError (ValueError)                    TC-CHURN-000
+    │   ├── SingleClassError                       TC-CHURN-001
+    │   ├── ScoreError                             TC-CHURN-002
+    │   ├── WindowError                            TC-CHURN-003
+    │   ├── SchemaDriftError                       TC-CHURN-004
+    │   └── ModelContractError (TypeError)         TC-CHURN-005
     └── TableError (ValueError)                    TC-TABLE-000
         ├── MissingColumnsError (KeyError)         TC-TABLE-001
         ├── UnknownColumnsError (KeyError)         TC-TABLE-002
@@ -88,6 +94,7 @@ __all__ = [
     "AccountNotSettledError",
     "AlreadyReversedError",
     "AmbiguousTableError",
+    "ChurnError",
     "ClosedAccountError",
     "ClosedPeriodError",
     "ColumnTypeError",
@@ -115,6 +122,7 @@ __all__ = [
     "MissingColumnsError",
     "MissingExtraError",
     "MissingTableError",
+    "ModelContractError",
     "MoneyError",
     "MonthExistsError",
     "NoTablesError",
@@ -128,6 +136,9 @@ __all__ = [
     "RecordFormatError",
     "RuleError",
     "RuleMismatchError",
+    "SchemaDriftError",
+    "ScoreError",
+    "SingleClassError",
     "StoreBusyError",
     "StoreUnavailableError",
     "StoreVersionError",
@@ -149,6 +160,7 @@ __all__ = [
     "UnreadableFileError",
     "UnsupportedFrameError",
     "UntranslatableConstraintError",
+    "WindowError",
 ]
 
 
@@ -537,6 +549,42 @@ class DivergentValueError(EstimatorError, ArithmeticError):
     """A sum over all future time has no finite value at this discount rate."""
 
     code = "TC-EST-005"
+
+
+class ChurnError(TelcrmError, ValueError):
+    """Churn cannot be labelled, scored or judged as wanted."""
+
+    code = "TC-CHURN-000"
+
+
+class SingleClassError(ChurnError):
+    """All customers left, or none did, so that there is nothing to tell apart."""
+
+    code = "TC-CHURN-001"
+
+
+class ScoreError(ChurnError):
+    """Scores or outcomes are missing, of two lengths, or no probabilities where they have to be."""
+
+    code = "TC-CHURN-002"
+
+
+class WindowError(ChurnError):
+    """Observation, gap and outcome do not fit together, or not into the data."""
+
+    code = "TC-CHURN-003"
+
+
+class SchemaDriftError(ChurnError):
+    """A table to score is not like the one that a model has learnt from."""
+
+    code = "TC-CHURN-004"
+
+
+class ModelContractError(ChurnError, TypeError):
+    """An object does not behave as a churn model has to."""
+
+    code = "TC-CHURN-005"
 
 
 class TableError(TelcrmError, ValueError):

@@ -19,7 +19,6 @@ from telcrm.tables.door import (
     require_columns,
     require_kinds,
 )
-from telcrm.tables.refusals import refuse_repeated
 from telcrm.tables.row_checks import RowCheck, check_rows, not_null
 from telcrm.value.contractual.commitment import CommitmentPolicy
 from telcrm.value.contractual.covariates import (
@@ -85,7 +84,6 @@ def read_person_months(
     Raises
     ------
     MissingColumnsError, ColumnTypeError, InvalidTableError
-        Also where a line has two rows of one month.
     """
     opened = open_frame(frame, table="person-months")
     require_columns(opened, {"subscription": subscription, "event": event, **columns.named})
@@ -108,7 +106,6 @@ def read_person_months(
     rules = [not_null(subscription), *columns.checks(opened), unknown]
     rules += presence_checks(opened, columns.covariates)
     check_rows(opened, rules, keys=[subscription, columns.tenure])
-    refuse_repeated(opened, [subscription, columns.tenure])
     covariates = learn_covariates(opened, columns.covariates)
     months = opened.rows.select(
         _event=code.cast(nw.Int64),
