@@ -12,6 +12,54 @@ explicit formula, or trees, that are stored as JSON and read without running any
 True
 """
 
+from telcrm.churn.card import CardFeature, CardMetric, ModelCard, model_card
+from telcrm.churn.evaluation.back_test import BackTest, BackTestRow, back_test
+from telcrm.churn.evaluation.calibration import (
+    CalibrationLine,
+    Reliability,
+    ReliabilityBin,
+    brier,
+    calibration_line,
+    expected_calibration_error,
+    log_loss,
+    reliability,
+)
+from telcrm.churn.evaluation.campaign import (
+    CampaignProfit,
+    ProfitBounds,
+    ProfitCurve,
+    campaign_profit,
+    profit_curve,
+)
+from telcrm.churn.evaluation.churn_report import ChurnReport, churn_report
+from telcrm.churn.evaluation.comparison import ComparedPair, ModelComparison, compare_models
+from telcrm.churn.evaluation.evaluation import Evaluation, evaluate
+from telcrm.churn.evaluation.intervals import (
+    Interval,
+    IntervalMethod,
+    bootstrap_interval,
+    roc_auc_interval,
+)
+from telcrm.churn.evaluation.metric import ChurnMetric
+from telcrm.churn.evaluation.profit import (
+    ExpectedProfit,
+    ProfitOptimum,
+    expected_maximum_profit,
+    maximum_profit,
+    profit_threshold,
+)
+from telcrm.churn.evaluation.ranking import GainsCurve, gains, lift, pr_auc, roc_auc
+from telcrm.churn.evaluation.slices import SegmentSlice, Slices, evaluate_by, evaluate_slices
+from telcrm.churn.evaluation.uplift import (
+    QiniConvention,
+    UpliftConvention,
+    UpliftCurve,
+    qini_curve,
+    qini_score,
+    uplift_at,
+    uplift_curve,
+    uplift_score,
+)
 from telcrm.churn.models.additive import AdditiveFormula, BinTerm, LevelTerm, SplineTerm
 from telcrm.churn.models.binning import ColumnBins, Direction
 from telcrm.churn.models.boosted import BoostedModel
@@ -23,26 +71,141 @@ from telcrm.churn.models.scorecard import ScorecardModel, ScorecardRow
 from telcrm.churn.models.spline_logistic import SplineLogisticModel
 from telcrm.churn.models.trees import Tree, TreeEnsemble
 from telcrm.churn.models.vote import SoftVoteModel
+from telcrm.churn.monitoring.calibration import (
+    CalibrationInTheLarge,
+    calibration_by_segment,
+    calibration_in_the_large,
+)
+from telcrm.churn.monitoring.realised import ArmResult, Effect, RealisedProfit, realised_profit
+from telcrm.churn.monitoring.reference_profile import (
+    CategoricalReference,
+    NumericReference,
+    ReferenceProfile,
+)
+from telcrm.churn.monitoring.stability import (
+    BinMove,
+    FeatureStability,
+    StabilityBand,
+    StabilityReport,
+    population_stability,
+)
+from telcrm.churn.retention.contact_policy import ContactPolicy
+from telcrm.churn.retention.cross_fit_uplift import cross_fit_uplift
+from telcrm.churn.retention.expected_profit import ContactOutcome, contact_outcome
+from telcrm.churn.retention.offer import RetentionOffer
+from telcrm.churn.retention.plan import LeftAlone, OfferTotals, RetentionPlan
+from telcrm.churn.retention.plan_retention import plan_retention
+from telcrm.churn.retention.transformed_outcome_uplift import TransformedOutcomeUplift
+from telcrm.churn.retention.two_model_uplift import TwoModelUplift
+from telcrm.churn.retention.uplift_model import UpliftModel
+from telcrm.churn.storage.model_file import ModelFile, load_model, read_model_file, save_model
+from telcrm.churn.storage.model_schema import ModelSchema
 
 __all__ = [
     "AdditiveFormula",
+    "ArmResult",
+    "BackTest",
+    "BackTestRow",
+    "BinMove",
     "BinTerm",
     "BoostedModel",
+    "CalibrationInTheLarge",
+    "CalibrationLine",
+    "CampaignProfit",
+    "CardFeature",
+    "CardMetric",
+    "CategoricalReference",
     "ChurnClassifier",
+    "ChurnMetric",
     "ChurnModel",
+    "ChurnReport",
     "ColumnBins",
+    "ComparedPair",
+    "ContactOutcome",
+    "ContactPolicy",
     "Direction",
+    "Effect",
+    "Evaluation",
+    "ExpectedProfit",
+    "FeatureStability",
+    "GainsCurve",
     "HazardModel",
+    "Interval",
+    "IntervalMethod",
+    "LeftAlone",
     "LevelTerm",
+    "ModelCard",
+    "ModelComparison",
+    "ModelFile",
+    "ModelSchema",
+    "NumericReference",
+    "OfferTotals",
+    "ProfitBounds",
+    "ProfitCurve",
+    "ProfitOptimum",
+    "QiniConvention",
+    "RealisedProfit",
+    "ReferenceProfile",
+    "Reliability",
+    "ReliabilityBin",
+    "RetentionOffer",
+    "RetentionPlan",
     "ScorecardModel",
     "ScorecardRow",
+    "SegmentSlice",
+    "Slices",
     "SoftVoteModel",
     "SplineLogisticModel",
     "SplineTerm",
+    "StabilityBand",
+    "StabilityReport",
+    "TransformedOutcomeUplift",
     "Tree",
     "TreeEnsemble",
+    "TwoModelUplift",
+    "UpliftConvention",
+    "UpliftCurve",
+    "UpliftModel",
     "as_python",
     "as_sql",
     "as_text",
+    "back_test",
+    "bootstrap_interval",
+    "brier",
+    "calibration_by_segment",
+    "calibration_in_the_large",
+    "calibration_line",
+    "campaign_profit",
     "churn_probability",
+    "churn_report",
+    "compare_models",
+    "contact_outcome",
+    "cross_fit_uplift",
+    "evaluate",
+    "evaluate_by",
+    "evaluate_slices",
+    "expected_calibration_error",
+    "expected_maximum_profit",
+    "gains",
+    "lift",
+    "load_model",
+    "log_loss",
+    "maximum_profit",
+    "model_card",
+    "plan_retention",
+    "population_stability",
+    "pr_auc",
+    "profit_curve",
+    "profit_threshold",
+    "qini_curve",
+    "qini_score",
+    "read_model_file",
+    "realised_profit",
+    "reliability",
+    "roc_auc",
+    "roc_auc_interval",
+    "save_model",
+    "uplift_at",
+    "uplift_curve",
+    "uplift_score",
 ]

@@ -10,6 +10,7 @@
 """
 
 from telcrm.testing import hypothesis_extra  # noqa: F401 - first: it refuses by name
+from telcrm.testing.churn_model import ModelInput, check_churn_model
 from telcrm.testing.identifiers import iccids, imeis, imsis, msisdns
 from telcrm.testing.ledger_commands import books, ledger_accounts, ledger_commands
 from telcrm.testing.ledger_store import check_ledger_store
@@ -18,8 +19,10 @@ from telcrm.testing.records import customers, invoices, records, subscriptions
 from telcrm.testing.subscriber_bases import bases
 
 __all__ = [
+    "ModelInput",
     "bases",
     "books",
+    "check_churn_model",
     "check_ledger_store",
     "currencies",
     "customers",
