@@ -100,6 +100,7 @@ from telcrm.churn.retention.two_model_uplift import TwoModelUplift
 from telcrm.churn.retention.uplift_model import UpliftModel
 from telcrm.churn.storage.model_file import ModelFile, load_model, read_model_file, save_model
 from telcrm.churn.storage.model_schema import ModelSchema
+from telcrm.churn.window import ChurnWindow, PrepaidRule
 
 __all__ = [
     "AdditiveFormula",
@@ -119,6 +120,7 @@ __all__ = [
     "ChurnMetric",
     "ChurnModel",
     "ChurnReport",
+    "ChurnWindow",
     "ColumnBins",
     "ComparedPair",
     "ContactOutcome",
@@ -140,6 +142,7 @@ __all__ = [
     "ModelSchema",
     "NumericReference",
     "OfferTotals",
+    "PrepaidRule",
     "ProfitBounds",
     "ProfitCurve",
     "ProfitOptimum",
