@@ -60,6 +60,8 @@ from telcrm.churn.evaluation.uplift import (
     uplift_curve,
     uplift_score,
 )
+from telcrm.churn.features.catalogue import FEATURES
+from telcrm.churn.features.feature import Feature, FeatureKind
 from telcrm.churn.models.additive import AdditiveFormula, BinTerm, LevelTerm, SplineTerm
 from telcrm.churn.models.binning import ColumnBins, Direction
 from telcrm.churn.models.boosted import BoostedModel
@@ -89,6 +91,7 @@ from telcrm.churn.monitoring.stability import (
     StabilityReport,
     population_stability,
 )
+from telcrm.churn.reasons.leavers import leaver_destinations, leaver_reasons
 from telcrm.churn.retention.contact_policy import ContactPolicy
 from telcrm.churn.retention.cross_fit_uplift import cross_fit_uplift
 from telcrm.churn.retention.expected_profit import ContactOutcome, contact_outcome
@@ -98,11 +101,30 @@ from telcrm.churn.retention.plan_retention import plan_retention
 from telcrm.churn.retention.transformed_outcome_uplift import TransformedOutcomeUplift
 from telcrm.churn.retention.two_model_uplift import TwoModelUplift
 from telcrm.churn.retention.uplift_model import UpliftModel
+from telcrm.churn.snapshots.leakage import Leak, LeakageReport, LeakKind, find_leaks
+from telcrm.churn.snapshots.panel import ChurnPanel, build_panel
+from telcrm.churn.snapshots.splits import TimeSplit, customer_folds, time_splits
 from telcrm.churn.storage.model_file import ModelFile, load_model, read_model_file, save_model
 from telcrm.churn.storage.model_schema import ModelSchema
-from telcrm.churn.window import ChurnWindow, PrepaidRule
+from telcrm.churn.warnings.competitor_calls import CompetitorCallsPolicy
+from telcrm.churn.warnings.consumption_anomaly import ConsumptionAnomalyPolicy
+from telcrm.churn.warnings.contract_expiry import ContractExpiryPolicy
+from telcrm.churn.warnings.customer_warnings import customer_warnings
+from telcrm.churn.warnings.early_warnings import early_warnings
+from telcrm.churn.warnings.high_risk_complaint import HighRiskComplaintPolicy
+from telcrm.churn.warnings.history import CustomerHistory
+from telcrm.churn.warnings.payment_stress import PaymentStressPolicy
+from telcrm.churn.warnings.policy import WarningPolicy
+from telcrm.churn.warnings.porting_request import PortingRequestPolicy
+from telcrm.churn.warnings.scores import warning_scores
+from telcrm.churn.warnings.signal import EarlyWarning, WarningSignal
+from telcrm.churn.warnings.signal_policy import SeverityRange
+from telcrm.churn.warnings.silent_customer import SilenceStep, SilentCustomerPolicy
+from telcrm.churn.warnings.termination_enquiry import TerminationEnquiryPolicy
+from telcrm.churn.window import ChurnKind, ChurnWindow, PrepaidRule
 
 __all__ = [
+    "FEATURES",
     "AdditiveFormula",
     "ArmResult",
     "BackTest",
@@ -117,23 +139,36 @@ __all__ = [
     "CardMetric",
     "CategoricalReference",
     "ChurnClassifier",
+    "ChurnKind",
     "ChurnMetric",
     "ChurnModel",
+    "ChurnPanel",
     "ChurnReport",
     "ChurnWindow",
     "ColumnBins",
     "ComparedPair",
+    "CompetitorCallsPolicy",
+    "ConsumptionAnomalyPolicy",
     "ContactOutcome",
     "ContactPolicy",
+    "ContractExpiryPolicy",
+    "CustomerHistory",
     "Direction",
+    "EarlyWarning",
     "Effect",
     "Evaluation",
     "ExpectedProfit",
+    "Feature",
+    "FeatureKind",
     "FeatureStability",
     "GainsCurve",
     "HazardModel",
+    "HighRiskComplaintPolicy",
     "Interval",
     "IntervalMethod",
+    "Leak",
+    "LeakKind",
+    "LeakageReport",
     "LeftAlone",
     "LevelTerm",
     "ModelCard",
@@ -142,6 +177,8 @@ __all__ = [
     "ModelSchema",
     "NumericReference",
     "OfferTotals",
+    "PaymentStressPolicy",
+    "PortingRequestPolicy",
     "PrepaidRule",
     "ProfitBounds",
     "ProfitCurve",
@@ -156,12 +193,17 @@ __all__ = [
     "ScorecardModel",
     "ScorecardRow",
     "SegmentSlice",
+    "SeverityRange",
+    "SilenceStep",
+    "SilentCustomerPolicy",
     "Slices",
     "SoftVoteModel",
     "SplineLogisticModel",
     "SplineTerm",
     "StabilityBand",
     "StabilityReport",
+    "TerminationEnquiryPolicy",
+    "TimeSplit",
     "TransformedOutcomeUplift",
     "Tree",
     "TreeEnsemble",
@@ -169,12 +211,15 @@ __all__ = [
     "UpliftConvention",
     "UpliftCurve",
     "UpliftModel",
+    "WarningPolicy",
+    "WarningSignal",
     "as_python",
     "as_sql",
     "as_text",
     "back_test",
     "bootstrap_interval",
     "brier",
+    "build_panel",
     "calibration_by_segment",
     "calibration_in_the_large",
     "calibration_line",
@@ -184,12 +229,18 @@ __all__ = [
     "compare_models",
     "contact_outcome",
     "cross_fit_uplift",
+    "customer_folds",
+    "customer_warnings",
+    "early_warnings",
     "evaluate",
     "evaluate_by",
     "evaluate_slices",
     "expected_calibration_error",
     "expected_maximum_profit",
+    "find_leaks",
     "gains",
+    "leaver_destinations",
+    "leaver_reasons",
     "lift",
     "load_model",
     "log_loss",
@@ -208,7 +259,9 @@ __all__ = [
     "roc_auc",
     "roc_auc_interval",
     "save_model",
+    "time_splits",
     "uplift_at",
     "uplift_curve",
     "uplift_score",
+    "warning_scores",
 ]
