@@ -939,7 +939,7 @@ def test_bad_tables_are_refused() -> None:
     refused(MissingColumnsError, "usage lacks 'kind'", usage=usage.drop("kind"))
     refused(CurrencyMismatchError, "USD", invoices=bills.with_columns(currency=pl.lit("USD")))
     refused(ParameterError, "no canonical table 'cdr'", cdr=usage)
-    refused(ParameterError, "different engines", usage=usage.to_pandas())
+    refused(UnsupportedFrameError, "different engines", usage=usage.to_pandas())
     # What lies outside the days that are read is not looked at.
     old = usage.with_columns(zone=pl.lit("moon"), started_at=datetime(2020, 1, 1, tzinfo=UTC))
     subscriber_month({**tables, "usage": old}, FEBRUARY)

@@ -54,7 +54,7 @@ def test_a_column_is_nullable_exactly_where_the_field_is(table: str) -> None:
             assert column.nullable == (type(None) in getattr(field.annotation, "__args__", ()))
 
 
-def test_the_twelve_tables() -> None:
+def test_the_thirteen_tables() -> None:
     assert list(TABLES) == [
         "customers",
         "subscriptions",
@@ -65,6 +65,7 @@ def test_the_twelve_tables() -> None:
         "payments",
         "complaints",
         "interactions",
+        "service_requests",
         "surveys",
         "campaign_contacts",
         "equipment",

@@ -7,8 +7,9 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
-from telcrm.mart.sources import Sources, nothing
+from telcrm.mart.sources import Sources
 from telcrm.tables import ColumnType
+from telcrm.tables.typed_columns import nothing
 
 __all__ = ["beside"]
 

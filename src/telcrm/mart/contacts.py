@@ -8,7 +8,8 @@ import narwhals.stable.v2 as nw
 
 from telcrm.domain import Channel, ComplaintStatus, InteractionDirection
 from telcrm.mart.month import Month
-from telcrm.mart.sources import Sources, flag
+from telcrm.mart.sources import Sources
+from telcrm.tables.typed_columns import flag
 
 __all__ = [
     "COMPLAINT_COLUMNS",

@@ -10,9 +10,10 @@ import narwhals.stable.v2 as nw
 
 from telcrm.domain import PaymentMode, SubscriptionStatus
 from telcrm.mart.month import Month
-from telcrm.mart.sources import Sources, day_literal, flag
+from telcrm.mart.sources import Sources
 from telcrm.tables.calendar_index import day_index
 from telcrm.tables.door import OpenFrame
+from telcrm.tables.typed_columns import day_literal, flag
 
 __all__ = ["LATEST", "lines", "tier", "with_ordinals"]
 

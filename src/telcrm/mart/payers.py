@@ -13,7 +13,8 @@ from telcrm.mart.lines import LATEST, tier, with_ordinals
 from telcrm.mart.micros import micros
 from telcrm.mart.month import Month
 from telcrm.mart.policy import ArrearsBasis, MartPolicy
-from telcrm.mart.sources import Sources, flag
+from telcrm.mart.sources import Sources
+from telcrm.tables.typed_columns import flag
 
 __all__ = ["PAYER_AMOUNTS", "PAYER_COUNTS", "borne", "payers"]
 

@@ -8,28 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from difflib import get_close_matches
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import narwhals.stable.v2 as nw
 
 from telcrm.domain import Currency
-from telcrm.errors import (
-    ColumnTypeError,
-    CurrencyMismatchError,
-    MissingTableError,
-    ParameterError,
-)
+from telcrm.errors import MissingTableError
 from telcrm.mart.micros import MICROS
 from telcrm.tables import TABLES, Column, ColumnType
-from telcrm.tables.contract_checks import accepts
 from telcrm.tables.door import OpenFrame, open_frame, parse_objects, require_columns
 from telcrm.tables.refusals import refuse_repeated
 from telcrm.tables.row_checks import RowCheck, check_rows, finite, not_null
+from telcrm.tables.table_set import (
+    one_currency,
+    refuse_two_clocks,
+    refuse_two_engines,
+    refuse_unknown_tables,
+)
+from telcrm.tables.typed_columns import flag, nothing, start_of_day, typed_column
 
-__all__ = ["Sources", "day_literal", "flag", "nothing", "open_sources"]
+__all__ = ["Sources", "open_sources"]
 
 USED: Mapping[str, tuple[str, ...]] = {
     "subscriptions": (
@@ -122,7 +121,7 @@ class Sources:
 
     def since(self, table: str, column: str, day: date) -> nw.Expr:
         """Express whether an instant or a day of a table is on a day or later."""
-        return nw.col(column) >= _start_of(self.rows(table).collect_schema()[column], day)
+        return nw.col(column) >= start_of_day(self.rows(table).collect_schema()[column], day)
 
     def day(self, table: str, column: str) -> nw.Expr:
         """Express the day of an instant, by the clock that it is kept in."""
@@ -167,19 +166,13 @@ def open_sources(
     MissingTableError
         ``subscriptions`` is not there.
     ParameterError
-        A name is no canonical table, or the tables are of two engines.
+        A name is no canonical table.
+    UnsupportedFrameError
+        The tables are of two engines.
     MissingColumnsError, ColumnTypeError, InvalidTableError, CurrencyMismatchError
         A table is not as its contract has it.
     """
-    unknown = [name for name in tables if name not in TABLES]
-    if unknown:
-        near = get_close_matches(str(unknown[0]), TABLES, n=1)
-        hint = f"Did you mean {near[0]!r}? " if near else ""
-        raise ParameterError(
-            f"tables: there is no canonical table {unknown[0]!r}. {hint}There are: "
-            f"{', '.join(TABLES)}.",
-            unknown=unknown,
-        )
+    refuse_unknown_tables(tables, TABLES)
     if "subscriptions" not in tables:
         raise MissingTableError(
             f"tables lacks 'subscriptions' (found: {', '.join(tables) or 'none'}). A row of the "
@@ -188,8 +181,8 @@ def open_sources(
         )
     made = {name: _prepare(tables[name], name) for name in USED if name in tables}
     opened = {name: one for name, (one, _) in made.items()}
-    _refuse_two_engines(opened)
-    _refuse_two_clocks(opened, days)
+    refuse_two_engines(opened)
+    refuse_two_clocks(_instants(opened, days))
     read = {
         name: replace(one, rows=_between(one, *days[name])) if name in days else one
         for name, one in opened.items()
@@ -199,16 +192,10 @@ def open_sources(
     for table, key in (("subscriptions", "subscription_id"), ("customers", "customer_id")):
         if table in read:
             refuse_repeated(read[table], [key])
-    told = {name: code for name, (code, _) in found.items() if code}
-    if len(set(told.values())) > 1:
-        listed = ", ".join(f"{name} in {code}" for name, code in told.items())
-        raise CurrencyMismatchError(
-            f"the tables are of different currencies: {listed}. Convert them to one, or build a "
-            "mart for each.",
-            currencies=told,
-        )
+    told = {name: code for name, (code, _) in found.items()}
+    currency = one_currency(told, otherwise="Convert them to one, or build a mart for each.")
     nulls = {name: missing for name, (_, missing) in found.items()}
-    return Sources(read, columns, nulls, next(iter(told.values()), None))
+    return Sources(read, columns, nulls, currency)
 
 
 def _prepare(frame: Any, name: str) -> tuple[OpenFrame, tuple[str, ...]]:
@@ -223,76 +210,20 @@ def _prepare(frame: Any, name: str) -> tuple[OpenFrame, tuple[str, ...]]:
     schema = opened.rows.collect_schema()
     there = [one for one in wanted if one.name in schema]
     absent = [one for one in wanted if one.name not in schema and one.name != "currency"]
-    exprs = {one.name: _read(opened, one, schema[one.name]) for one in there}
+    exprs = {one.name: typed_column(opened, one) for one in there}
     anchor = there[0].name
     exprs |= {one.name: nothing(opened, anchor, one.type) for one in absent}
     rows = opened.rows.select(**exprs)
     return replace(opened, rows=rows), tuple(one.name for one in there)
 
 
-def _read(opened: OpenFrame, column: Column, dtype: nw.dtypes.DType) -> nw.Expr:
-    value = nw.col(column.name)
-    if accepts(column.type, dtype) and dtype not in (nw.Unknown, nw.Object):
-        match column.type:
-            case ColumnType.TEXT:
-                return value.cast(nw.String)
-            case ColumnType.DAY if opened.implementation is nw.Implementation.PANDAS:
-                return value.cast(nw.Datetime("us"))
-        return value
-    if column.type is ColumnType.INSTANT and dtype == nw.Date:
-        return value
-    # A column without a value has whatever type its engine gives to nothing.
-    if not opened.rows.filter(~value.is_null()).select(nw.len()).collect().item():
-        return nothing(opened, column.name, column.type)
-    raise ColumnTypeError(
-        f"{opened.table}: column {column.name!r} holds {dtype}, the contract asks for "
-        f"{column.type!s}. Cast it first.",
-        table=opened.table,
-        column=column.name,
-        dtype=str(dtype),
-    )
-
-
-def nothing(opened: OpenFrame, anchor: str, kind: ColumnType) -> nw.Expr:
-    """Express a column of nulls of a type, beside a column that is there."""
-    values: dict[ColumnType, Any] = {
-        ColumnType.TEXT: "",
-        ColumnType.INTEGER: 0,
-        ColumnType.NUMBER: 0.0,
-        ColumnType.BOOLEAN: False,
-    }
-    value = nw.lit(values[kind]) if kind in values else day_literal(opened, date(2000, 1, 1))
-    some = nw.col(anchor)
-    # A plain null literal has no type on some engines, and is the word None in pandas 2.
-    return nw.when(some.is_null() & ~some.is_null()).then(value)
-
-
-def flag(condition: nw.Expr) -> nw.Expr:
-    """Express 1 where a condition holds, 0 where it does not or is null."""
-    return nw.when(condition).then(nw.lit(1)).otherwise(nw.lit(0))
-
-
-def day_literal(opened: OpenFrame, day: date) -> nw.Expr:
-    """Express a day as a column of days has it on this engine."""
-    if opened.implementation is nw.Implementation.PANDAS:
-        return nw.lit(datetime(day.year, day.month, day.day)).cast(nw.Datetime("us"))  # noqa: DTZ001
-    return nw.lit(day)
-
-
 def _between(opened: OpenFrame, column: str, first: date | None, last: date) -> nw.LazyFrame[Any]:
     # Compared with the column as it is, so that a scanned file is read in part only.
     dtype = opened.rows.collect_schema()[column]
-    after = nw.col(column) < _start_of(dtype, last + timedelta(days=1))
+    after = nw.col(column) < start_of_day(dtype, last + timedelta(days=1))
     if first is None:
         return opened.rows.filter(after)
-    return opened.rows.filter((nw.col(column) >= _start_of(dtype, first)) & after)
-
-
-def _start_of(dtype: nw.dtypes.DType, day: date) -> nw.Expr:
-    if not isinstance(dtype, nw.Datetime):
-        return nw.lit(day)
-    zone = ZoneInfo(dtype.time_zone) if dtype.time_zone else None
-    return nw.lit(datetime(day.year, day.month, day.day, tzinfo=zone))
+    return opened.rows.filter((nw.col(column) >= start_of_day(dtype, first)) & after)
 
 
 def _check(opened: OpenFrame, there: Sequence[str]) -> tuple[str | None, frozenset[str]]:
@@ -324,30 +255,11 @@ def _check(opened: OpenFrame, there: Sequence[str]) -> tuple[str | None, frozens
     return currency, missing
 
 
-def _refuse_two_engines(opened: Mapping[str, OpenFrame]) -> None:
-    engines = {str(one.implementation) for one in opened.values()}
-    if len(engines) > 1:
-        listed = ", ".join(f"{name} in {one.implementation}" for name, one in opened.items())
-        raise ParameterError(
-            f"the tables are of different engines: {listed}. Convert them to one.",
-            engines=sorted(engines),
-        )
-
-
-def _refuse_two_clocks(
+def _instants(
     opened: Mapping[str, OpenFrame], days: Mapping[str, tuple[str, date | None, date]]
-) -> None:
-    clocks = {}
-    for name, (column, _, _) in days.items():
-        if name not in opened:
-            continue
-        dtype = opened[name].rows.collect_schema()[column]
-        if isinstance(dtype, nw.Datetime) and TABLES[name].column(column).type != ColumnType.DAY:
-            clocks[f"{name}.{column}"] = dtype.time_zone or "UTC"
-    if len(set(clocks.values())) > 1:
-        listed = ", ".join(f"{name} in {zone}" for name, zone in clocks.items())
-        raise ColumnTypeError(
-            f"the tables are kept in different time zones: {listed}; a day would begin at "
-            "different moments. Convert them to one; without a zone they count as UTC.",
-            clocks=clocks,
-        )
+) -> dict[str, nw.dtypes.DType]:
+    return {
+        f"{name}.{column}": opened[name].rows.collect_schema()[column]
+        for name, (column, _, _) in days.items()
+        if name in opened and TABLES[name].column(column).type is not ColumnType.DAY
+    }

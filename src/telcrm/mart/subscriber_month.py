@@ -30,12 +30,13 @@ from telcrm.mart.micros import major
 from telcrm.mart.month import Month
 from telcrm.mart.payers import PAYER_AMOUNTS, PAYER_COUNTS, borne
 from telcrm.mart.policy import ArrearsBasis, MartPolicy, PostpaidActivity, PrepaidRevenue
-from telcrm.mart.sources import Sources, day_literal, nothing, open_sources
+from telcrm.mart.sources import Sources, open_sources
 from telcrm.mart.usage import USAGE_COLUMNS, days_to_read, recharges_of_lines, usage_of_lines
 from telcrm.tables import ColumnType
 from telcrm.tables.door import parse_objects, require_columns
 from telcrm.tables.findings import readable
 from telcrm.tables.second_table import open_beside
+from telcrm.tables.typed_columns import day_literal, nothing
 
 __all__ = ["subscriber_month"]
 

@@ -13,7 +13,8 @@ from telcrm.mart.lines import tier
 from telcrm.mart.micros import micros
 from telcrm.mart.month import Month
 from telcrm.mart.policy import MartPolicy
-from telcrm.mart.sources import Sources, flag
+from telcrm.mart.sources import Sources
+from telcrm.tables.typed_columns import flag
 
 __all__ = ["USAGE_COLUMNS", "days_to_read", "recharges_of_lines", "usage_of_lines", "zoned_column"]
 

@@ -16,6 +16,7 @@ from telcrm.tables.interactions import INTERACTIONS
 from telcrm.tables.invoices import INVOICES
 from telcrm.tables.payments import PAYMENTS
 from telcrm.tables.recharges import RECHARGES
+from telcrm.tables.service_requests import SERVICE_REQUESTS
 from telcrm.tables.subscriber_months import SUBSCRIBER_MONTHS
 from telcrm.tables.subscriptions import SUBSCRIPTIONS
 from telcrm.tables.surveys import SURVEYS
@@ -36,6 +37,7 @@ TABLES: Mapping[str, Contract] = MappingProxyType(
             PAYMENTS,
             COMPLAINTS,
             INTERACTIONS,
+            SERVICE_REQUESTS,
             SURVEYS,
             CAMPAIGN_CONTACTS,
             EQUIPMENT,

@@ -11,7 +11,7 @@ from telcrm.tables.contract import Column, ColumnType, Contract, RowRule
 from telcrm.tables.findings import Level
 from telcrm.tables.row_checks import RowCheck, finite, month_start, not_null
 
-__all__ = ["accepts", "contract_checks", "with_absent_columns"]
+__all__ = ["accepts", "contract_checks", "refusing_checks", "with_absent_columns"]
 
 _ACCEPTED: dict[ColumnType, tuple[type[nw.dtypes.DType], ...]] = {
     ColumnType.TEXT: (nw.String, nw.Categorical, nw.Enum),
@@ -64,6 +64,35 @@ def contract_checks(agreed: Contract, schema: _Schema) -> list[RowCheck]:
     for rule in _row_rules(agreed, schema):
         checks.append(RowCheck(rule.name, ", ".join(rule.columns), rule.failing(), rule.words))
     return checks
+
+
+def refusing_checks(agreed: Contract, schema: _Schema) -> list[RowCheck]:
+    """Make those checks of a contract that an answer made from the table depends on.
+
+    Warnings are left out, and how keys and names are written.
+
+    Parameters
+    ----------
+    agreed : Contract
+    schema : mapping of str to DType
+        Columns whose type is accepted.
+
+    Returns
+    -------
+    list of RowCheck
+    """
+    return [
+        check
+        for check in contract_checks(agreed, schema)
+        if check.level is Level.ERROR and not _is_about_spelling(agreed, check)
+    ]
+
+
+def _is_about_spelling(agreed: Contract, check: RowCheck) -> bool:
+    if check.rule == "null" or "," in check.column:
+        return False
+    column = agreed.column(check.column)
+    return column.type is ColumnType.TEXT and not column.allowed
 
 
 def with_absent_columns(
@@ -138,7 +167,10 @@ def _type_checks(column: Column, dtype: nw.dtypes.DType) -> Iterator[RowCheck]:
     if column.type is ColumnType.INTEGER and not dtype.is_integer():
         yield RowCheck("whole", name, given & (value % 1 != 0), "is not a whole number")
     if column.type in (ColumnType.DAY, ColumnType.MONTH) and isinstance(dtype, nw.Datetime):
-        time = value.dt.hour() + value.dt.minute() + value.dt.second() + value.dt.microsecond()
-        yield RowCheck("whole_day", name, given & (time != 0), "has a time of day")
+        clock = value.dt
+        # Not added up: engines keep hours and minutes in a byte.
+        parts = (clock.hour(), clock.minute(), clock.second(), clock.microsecond())
+        timed = nw.any_horizontal(*[part != 0 for part in parts], ignore_nulls=True)
+        yield RowCheck("whole_day", name, given & timed, "has a time of day")
     if column.type is ColumnType.MONTH:
         yield month_start(name)

@@ -23,6 +23,7 @@ from telcrm.errors import (
     MissingColumnsError,
     MissingTableError,
     ParameterError,
+    UnsupportedFrameError,
     WindowError,
 )
 from telcrm.synth import Operator, WinBack
@@ -420,7 +421,7 @@ def test_tables_that_break_their_contract_are_refused() -> None:
     unrecorded = pl.lit(None, pl.Datetime("us", "UTC"))
     wrong: list[tuple[type[Exception], dict[str, Any]]] = [
         (ParameterError, {"invoces": good["invoices"]}),
-        (ParameterError, {"usage": good["usage"].to_arrow().to_pandas()}),
+        (UnsupportedFrameError, {"usage": good["usage"].to_arrow().to_pandas()}),
         (MissingColumnsError, {"usage": good["usage"].drop("direction")}),
         (ColumnTypeError, {"usage": good["usage"].with_columns(started_at=pl.lit("today"))}),
         (ColumnTypeError, {"usage": good["usage"].with_columns(recorded_at=pl.lit(1))}),

@@ -390,7 +390,7 @@ def test_arguments_that_cannot_be_are_refused() -> None:
     lines = pl.DataFrame(LINE)
     with pytest.raises(ParameterError, match="as_of is the datetime"):
         early_warnings({"subscriptions": lines}, as_of=datetime(2026, 3, 1))
-    with pytest.raises(ParameterError, match=r"no table 'complaint'\. Did you mean 'complaints'"):
+    with pytest.raises(ParameterError, match=r"'complaint'\. Did you mean 'complaints'"):
         early_warnings({"complaint": lines}, as_of=AS_OF)
     with pytest.raises(MissingTableError, match="holds none that warnings are read from"):
         early_warnings({"customers": lines}, as_of=AS_OF)

@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 from telcrm.churn.features.feature import Family, Feature, FeatureView
 from telcrm.domain import PaymentStatus
 from telcrm.mart.micros import major, micros
-from telcrm.mart.sources import flag
+from telcrm.tables.typed_columns import flag
 
 __all__ = ["ARREARS"]
 

@@ -8,7 +8,7 @@ import narwhals.stable.v2 as nw
 
 from telcrm.churn.features.feature import Family, Feature, FeatureView
 from telcrm.domain import Severity
-from telcrm.mart.sources import flag
+from telcrm.tables.typed_columns import flag
 
 __all__ = ["COMPLAINTS"]
 

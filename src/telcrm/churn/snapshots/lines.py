@@ -12,10 +12,10 @@ from telcrm.churn.snapshots.view import SnapshotView
 from telcrm.domain import PaymentMode, SubscriptionStatus
 from telcrm.errors import InvalidTableError
 from telcrm.mart.lines import LATEST
-from telcrm.mart.sources import flag
 from telcrm.tables.findings import written_keys
 from telcrm.tables.neighbours import with_neighbours
 from telcrm.tables.row_checks import FIRST_KEYS, first_keys
+from telcrm.tables.typed_columns import flag
 
 __all__ = ["latest_rows", "lines_at", "refuse_overlaps", "rows_known_at"]
 

@@ -21,10 +21,10 @@ from telcrm.domain import PaymentMode
 from telcrm.errors import MissingTableError, ParameterError, WindowError
 from telcrm.kpi.null_counts import keep_whole
 from telcrm.mart.lines import LATEST
-from telcrm.mart.sources import day_literal, flag
 from telcrm.tables.door import open_frame
 from telcrm.tables.findings import counted
 from telcrm.tables.result_table import ResultColumn, result_table
+from telcrm.tables.typed_columns import day_literal, flag
 
 __all__ = ["ChurnPanel", "build_panel"]
 
@@ -155,7 +155,9 @@ def build_panel(
         ``subscriptions`` is not there; or there are prepaid lines, and no table of the activities
         that the rule for them counts; or a feature that was asked for lacks its table.
     ParameterError
-        A table or feature is not known, or the tables are of several engines.
+        A table or feature is not known.
+    UnsupportedFrameError
+        The tables are of several engines.
     WindowError
         A snapshot lies behind the data, is no date, or comes twice.
     MissingColumnsError, ColumnTypeError, InvalidTableError, CurrencyMismatchError

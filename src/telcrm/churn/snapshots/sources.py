@@ -9,19 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from difflib import get_close_matches
 from typing import Any
 
 import narwhals.stable.v2 as nw
 
 from telcrm.domain.moments import first_of_month, month_number
-from telcrm.errors import ColumnTypeError, MissingTableError, ParameterError
+from telcrm.errors import MissingTableError
 from telcrm.kpi.instants import read_objects
 from telcrm.mart.lines import LATEST
-from telcrm.mart.sources import flag, nothing
-from telcrm.tables import TABLES, Column, ColumnType
+from telcrm.tables import TABLES, ColumnType
 from telcrm.tables.calendar_index import day_index, month_index
-from telcrm.tables.contract_checks import accepts, contract_checks
+from telcrm.tables.contract_checks import refusing_checks
 from telcrm.tables.door import (
     ColumnKind,
     OpenFrame,
@@ -29,9 +27,10 @@ from telcrm.tables.door import (
     require_columns,
     require_kinds,
 )
-from telcrm.tables.findings import Level
 from telcrm.tables.refusals import refuse_repeated
-from telcrm.tables.row_checks import RowCheck, check_rows, not_null
+from telcrm.tables.row_checks import check_rows, not_null
+from telcrm.tables.table_set import refuse_two_clocks, refuse_two_engines, refuse_unknown_tables
+from telcrm.tables.typed_columns import flag, nothing, typed_column
 
 __all__ = ["EVENT_TIME", "PanelSources", "open_sources", "version_keys"]
 
@@ -179,14 +178,22 @@ def open_sources(
     MissingTableError
         ``subscriptions`` is not there.
     ParameterError
-        A name is no canonical table, or the tables are of several engines.
+        A name is no canonical table.
+    UnsupportedFrameError
+        The tables are of several engines.
     MissingColumnsError, ColumnTypeError, InvalidTableError, CurrencyMismatchError
         A table is not as its contract has it, or holds a key twice.
     """
-    _refuse_names(tables)
+    refuse_unknown_tables(tables, TABLES)
+    if "subscriptions" not in tables:
+        raise MissingTableError(
+            f"tables lacks 'subscriptions' (found: {', '.join(tables) or 'none'}). A row of the "
+            "panel is a subscription on a day: add the table.",
+            missing="subscriptions",
+        )
     read = {name: _read_table(tables[name], name, recorded_at) for name in _USED if name in tables}
-    _refuse_two_engines(read)
-    _refuse_two_clocks(read)
+    refuse_two_engines({name: one.opened for name, one in read.items()})
+    refuse_two_clocks(_instants(read))
     found = {name: _look_over(one, snapshots) for name, one in read.items()}
     for one in read.values():
         _refuse_duplicates(one)
@@ -265,24 +272,6 @@ def _shared_out(recharges: OpenFrame, subscriptions: OpenFrame) -> OpenFrame:
     return replace(recharges, rows=nw.concat([named, shared]))
 
 
-def _refuse_names(tables: Mapping[str, Any]) -> None:
-    unknown = [name for name in tables if name not in TABLES]
-    if unknown:
-        near = get_close_matches(str(unknown[0]), TABLES, n=1)
-        hint = f"Did you mean {near[0]!r}? " if near else ""
-        raise ParameterError(
-            f"tables: there is no canonical table {unknown[0]!r}. {hint}There are: "
-            f"{', '.join(TABLES)}.",
-            unknown=unknown,
-        )
-    if "subscriptions" not in tables:
-        raise MissingTableError(
-            f"tables lacks 'subscriptions' (found: {', '.join(tables) or 'none'}). A row of the "
-            "panel is a subscription on a day: add the table.",
-            missing="subscriptions",
-        )
-
-
 def _read_table(frame: Any, name: str, recorded_at: str) -> _Read:
     opened = open_frame(frame, table=name)
     wanted = [TABLES[name].column(column) for column in _USED[name]]
@@ -295,7 +284,7 @@ def _read_table(frame: Any, name: str, recorded_at: str) -> _Read:
     there = [column.name for column in wanted if column.name in schema]
     anchor = needed[0]
     exprs = {
-        column.name: _typed(opened, column, schema[column.name])
+        column.name: typed_column(opened, column)
         if column.name in schema
         else nothing(opened, anchor, column.type)
         for column in wanted
@@ -309,53 +298,13 @@ def _read_table(frame: Any, name: str, recorded_at: str) -> _Read:
     return _Read(replace(opened, rows=rows), frozenset(there))
 
 
-def _typed(opened: OpenFrame, column: Column, dtype: nw.dtypes.DType) -> nw.Expr:
-    value = nw.col(column.name)
-    is_day = column.type is ColumnType.INSTANT and dtype == nw.Date
-    if is_day or (accepts(column.type, dtype) and dtype not in (nw.Unknown, nw.Object)):
-        match column.type:
-            case ColumnType.TEXT:
-                return value.cast(nw.String)
-            case ColumnType.DAY | ColumnType.MONTH if opened.implementation.is_pandas():
-                return value.cast(nw.Datetime("us"))
-        return value
-    # A column without a value has whatever type its engine gives to nothing.
-    if not opened.rows.filter(~value.is_null()).select(nw.len()).collect().item():
-        return nothing(opened, column.name, column.type)
-    raise ColumnTypeError(
-        f"{opened.table}: column {column.name!r} holds {dtype}, the contract asks for "
-        f"{column.type!s}. Cast it first.",
-        table=opened.table,
-        column=column.name,
-        dtype=str(dtype),
-    )
-
-
-def _refuse_two_engines(read: Mapping[str, _Read]) -> None:
-    engines = {name: one.opened.implementation for name, one in read.items()}
-    if len(set(engines.values())) > 1:
-        listed = ", ".join(f"{name} in {engine}" for name, engine in engines.items())
-        raise ParameterError(
-            f"the tables are of different engines: {listed}. Convert them to one.",
-            engines=sorted({str(engine) for engine in engines.values()}),
-        )
-
-
-def _refuse_two_clocks(read: Mapping[str, _Read]) -> None:
-    clocks: dict[str, str] = {}
+def _instants(read: Mapping[str, _Read]) -> dict[str, nw.dtypes.DType]:
+    found = {}
     for name, one in read.items():
-        instants = [c for c in one.columns if _type_of(name, c) is ColumnType.INSTANT]
-        for column in [*sorted(instants), *(["_recorded"] if one.is_dated else [])]:
-            dtype = one.schema[column]
-            if isinstance(dtype, nw.Datetime):
-                clocks[f"{name}.{column.removeprefix('_')}"] = dtype.time_zone or "UTC"
-    if len(set(clocks.values())) > 1:
-        listed = ", ".join(f"{name} in {zone}" for name, zone in clocks.items())
-        raise ColumnTypeError(
-            f"the tables are kept in different time zones: {listed}; a day would begin at "
-            "different moments. Convert them to one; without a zone they count as UTC.",
-            clocks=clocks,
-        )
+        at = [each for each in one.columns if _type_of(name, each) is ColumnType.INSTANT]
+        for column in [*sorted(at), *(["_recorded"] if one.is_dated else [])]:
+            found[f"{name}.{column.removeprefix('_')}"] = one.schema[column]
+    return found
 
 
 def _type_of(table: str, column: str) -> ColumnType:
@@ -374,11 +323,7 @@ class _Span:
 def _look_over(one: _Read, snapshots: Sequence[date]) -> _Span:
     """Check the rows, and find the first day told of by each snapshot, and the last of all."""
     name, schema = one.name, {column: one.schema[column] for column in one.columns}
-    checks = [
-        check
-        for check in contract_checks(TABLES[name], schema)
-        if check.level is Level.ERROR and not _is_about_spelling(name, check)
-    ]
+    checks = refusing_checks(TABLES[name], schema)
     if one.is_dated:
         remedy = "Fill it with the time of the event where that was recorded at once."
         checks.append(not_null("_recorded", remedy=remedy))
@@ -405,14 +350,6 @@ def _look_over(one: _Read, snapshots: Sequence[date]) -> _Span:
         for low, day in zip(least, days, strict=True)
     ]
     return _Span(tuple(first), None if begins is None else int(begins), last)
-
-
-def _is_about_spelling(table: str, check: RowCheck) -> bool:
-    """Tell whether a check is of how a key or a name is written, which no panel depends on."""
-    if check.rule == "null" or "," in check.column:
-        return False
-    column = TABLES[table].column(check.column)
-    return column.type is ColumnType.TEXT and not column.allowed
 
 
 def _refuse_duplicates(one: _Read) -> None:

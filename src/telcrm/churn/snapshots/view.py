@@ -12,8 +12,8 @@ import narwhals.stable.v2 as nw
 from telcrm.churn.snapshots.sources import PanelSources, version_keys
 from telcrm.churn.window import ChurnWindow
 from telcrm.domain.moments import month_number
-from telcrm.mart.sources import nothing
 from telcrm.tables import ColumnType
+from telcrm.tables.typed_columns import nothing
 
 __all__ = ["SnapshotView"]
 

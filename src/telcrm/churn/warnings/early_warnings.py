@@ -19,8 +19,8 @@ from telcrm.churn.warnings.signal import CHURN_KIND
 from telcrm.churn.warnings.signal_policy import SignalPolicy
 from telcrm.domain.arguments import require_day
 from telcrm.errors import MissingTableError, ParameterError, WindowError
-from telcrm.mart.sources import flag
 from telcrm.tables.result_table import ResultColumn, result_table
+from telcrm.tables.typed_columns import flag
 
 __all__ = ["early_warnings"]
 
@@ -52,10 +52,9 @@ def early_warnings(
     Parameters
     ----------
     tables : mapping of str to dataframe
-        Canonical tables by name, and ``service_requests`` with the columns of
-        :class:`~telcrm.domain.ServiceRequest`; all of one engine: pandas, Polars (eager or lazy),
-        DuckDB relations of one connection, PySpark, or PyArrow. A signal whose tables are not
-        there is not told; other canonical tables are not looked at.
+        Canonical tables by name, all of one engine: pandas, Polars (eager or lazy), DuckDB
+        relations of one connection, PySpark, or PyArrow. A signal whose tables are not there is
+        not told; other canonical tables are not looked at.
     as_of : date
         Only what happened before this day began, by the clock a table is kept in, is seen.
     policy : WarningPolicy, optional

@@ -18,7 +18,7 @@ from telcrm.churn.warnings.signal import WarningSignal
 from telcrm.churn.warnings.signal_policy import Days, SeverityRange, Share, SignalPolicy
 from telcrm.domain import Complaint, ComplaintCategory, ComplaintStatus, Severity
 from telcrm.mart.lines import LATEST
-from telcrm.mart.sources import flag
+from telcrm.tables.typed_columns import flag
 
 __all__ = ["HIGH_RISK_COMPLAINT", "HighRiskComplaintPolicy"]
 

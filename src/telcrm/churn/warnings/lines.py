@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 from telcrm.churn.warnings.day_numbers import day_number
 from telcrm.churn.warnings.history import CustomerHistory
 from telcrm.domain import Subscription, SubscriptionStatus
-from telcrm.mart.sources import flag
+from telcrm.tables.typed_columns import flag
 
 __all__ = [
     "drop_ended",

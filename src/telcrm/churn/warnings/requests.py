@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import narwhals.stable.v2 as nw
 
 from telcrm.churn.warnings.day_numbers import day_number
 from telcrm.churn.warnings.history import CustomerHistory, age_in_days
 from telcrm.churn.warnings.seen_tables import AGE, SeenTables
-from telcrm.churn.warnings.service_requests import FINAL_STATUSES
-from telcrm.domain import InteractionDirection, ServiceRequest, ServiceRequestKind
+from telcrm.domain import (
+    InteractionDirection,
+    ServiceRequest,
+    ServiceRequestKind,
+    ServiceRequestStatus,
+)
 from telcrm.mart.lines import LATEST
-from telcrm.mart.sources import flag
+from telcrm.tables.typed_columns import flag
 
 __all__ = ["asked_in_tables", "asked_of_customer", "requests_in_tables", "requests_of_customer"]
 
 _COLUMNS = ("customer_id", "subscription_id", "evidence_id", AGE, "ordered", "about")
+# After these nothing is left to be done.
+_FINAL: Final = (
+    ServiceRequestStatus.REJECTED,
+    ServiceRequestStatus.CANCELLED,
+    ServiceRequestStatus.COMPLETED,
+    ServiceRequestStatus.FAILED,
+)
 
 
 def requests_in_tables(
@@ -39,7 +50,7 @@ def requests_in_tables(
     outcome that warnings are to come before, and so is never one.
     """
     done = day_number("completed_at", missing=LATEST)
-    final = nw.col("status").is_in([status.value for status in FINAL_STATUSES])
+    final = nw.col("status").is_in([status.value for status in _FINAL])
     undated = nw.col("completed_at").is_null() & final
     closed = flag((done < tables.today) | undated)
     wanted = nw.col("kind").is_in([kind.value for kind in kinds])
@@ -83,7 +94,7 @@ def requests_of_customer(
 
 def _closed(request: ServiceRequest, as_of: date) -> bool:
     if request.completed_at is None:
-        return request.status in FINAL_STATUSES
+        return request.status in _FINAL
     return age_in_days(request.completed_at, as_of) >= 1
 
 

@@ -4,33 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from difflib import get_close_matches
+from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import narwhals.stable.v2 as nw
 
 from telcrm.churn.warnings.day_numbers import day_number
 from telcrm.churn.warnings.lines import with_standing
-from telcrm.churn.warnings.service_requests import SERVICE_REQUESTS
-from telcrm.errors import (
-    ColumnTypeError,
-    CurrencyMismatchError,
-    MissingTableError,
-    ParameterError,
-    UnsupportedFrameError,
-)
+from telcrm.errors import MissingTableError
 from telcrm.kpi.instants import read_objects
-from telcrm.mart.sources import nothing
-from telcrm.tables import TABLES, Column, ColumnType, Contract
+from telcrm.tables import TABLES, Column, ColumnType
 from telcrm.tables.calendar_index import day_index
-from telcrm.tables.contract_checks import accepts, contract_checks
+from telcrm.tables.contract_checks import refusing_checks
 from telcrm.tables.door import OpenFrame, open_frame, require_columns
-from telcrm.tables.findings import Level
 from telcrm.tables.refusals import refuse_repeated
-from telcrm.tables.row_checks import RowCheck, check_rows, not_null
+from telcrm.tables.row_checks import check_rows, not_null
+from telcrm.tables.table_set import one_currency, refuse_two_engines, refuse_unknown_tables
+from telcrm.tables.typed_columns import nothing, start_of_day, typed_column
 
 __all__ = ["AGE", "SeenTables", "open_seen"]
 
@@ -175,7 +166,7 @@ def open_seen(
         name: _until(one, _USED[name].at, as_of, recorded_at, back_days.get(name))
         for name, (one, _) in made.items()
     }
-    _refuse_two_engines(opened)
+    refuse_two_engines(opened)
     given = {name: columns for name, (_, columns) in made.items()}
     found = {name: _check(opened[name], given[name], recorded_at) for name in opened}
     if "subscriptions" in opened:
@@ -183,29 +174,16 @@ def open_seen(
             key for key in ("subscription_id", "activated_on") if key in given["subscriptions"]
         ]
         refuse_repeated(opened["subscriptions"], spell)
-    currencies = {name: code for name, (code, _) in found.items() if code}
-    if len(set(currencies.values())) > 1:
-        listed = ", ".join(f"{name} in {code}" for name, code in currencies.items())
-        raise CurrencyMismatchError(
-            f"the tables are of different currencies: {listed}. Convert them to one.",
-            currencies=currencies,
-        )
+    told = {name: code for name, (code, _) in found.items()}
+    currency = one_currency(told, otherwise="Convert them to one.")
     seen = {name: _dated(one, _USED[name].at, as_of) for name, one in opened.items()}
     today = as_of.toordinal()
     spans = {name: (today - span[0], today - span[1]) for name, (_, span) in found.items() if span}
-    return SeenTables(seen, given, as_of, next(iter(currencies.values()), None), spans)
+    return SeenTables(seen, given, as_of, currency, spans)
 
 
 def _refuse_unknown(tables: Mapping[str, Any]) -> None:
-    known = [*TABLES, SERVICE_REQUESTS.name]
-    unknown = [name for name in tables if name not in known]
-    if unknown:
-        near = get_close_matches(str(unknown[0]), known, n=1)
-        hint = f"Did you mean {near[0]!r}? " if near else ""
-        raise ParameterError(
-            f"tables: there is no table {unknown[0]!r}. {hint}There are: {', '.join(known)}.",
-            unknown=unknown,
-        )
+    refuse_unknown_tables(tables, TABLES)
     if not any(name in tables for name in _USED):
         raise MissingTableError(
             f"tables holds none that warnings are read from (found: {', '.join(tables) or 'none'})."
@@ -214,21 +192,8 @@ def _refuse_unknown(tables: Mapping[str, Any]) -> None:
         )
 
 
-def _refuse_two_engines(opened: Mapping[str, OpenFrame]) -> None:
-    engines = {name: str(one.implementation) for name, one in opened.items()}
-    if len(set(engines.values())) > 1:
-        listed = ", ".join(f"{name} in {engine}" for name, engine in engines.items())
-        raise UnsupportedFrameError(
-            f"the tables are of different engines: {listed}. Convert them to one.", engines=engines
-        )
-
-
-def _contract(name: str) -> Contract:
-    return SERVICE_REQUESTS if name == SERVICE_REQUESTS.name else TABLES[name]
-
-
 def _prepare(frame: Any, name: str, recorded_at: str | None) -> tuple[OpenFrame, tuple[str, ...]]:
-    used, agreed = _USED[name], _contract(name)
+    used, agreed = _USED[name], TABLES[name]
     opened = open_frame(frame, table=name)
     require_columns(opened, {column: column for column in used.columns})
     wanted = [agreed.column(column) for column in (*used.columns, *used.optional)]
@@ -237,36 +202,12 @@ def _prepare(frame: Any, name: str, recorded_at: str | None) -> tuple[OpenFrame,
     opened = read_objects(opened, [column.name for column in wanted])
     schema = opened.rows.collect_schema()
     there = [column for column in wanted if column.name in schema]
-    exprs = {column.name: _typed(opened, column, schema[column.name]) for column in there}
+    exprs = {column.name: typed_column(opened, column) for column in there}
     for column in wanted:
         if column.name not in schema and column.name not in ("currency", recorded_at):
             exprs[column.name] = nothing(opened, there[0].name, column.type)
     rows = opened.rows.select(**exprs)
     return replace(opened, rows=rows), tuple(column.name for column in there)
-
-
-def _typed(opened: OpenFrame, column: Column, dtype: nw.dtypes.DType) -> nw.Expr:
-    value = nw.col(column.name)
-    is_day = dtype == nw.Date and column.type is ColumnType.INSTANT
-    if is_day or (accepts(column.type, dtype) and dtype not in (nw.Unknown, nw.Object)):
-        match column.type:
-            case ColumnType.TEXT:
-                return value.cast(nw.String)
-            case ColumnType.DAY if opened.implementation.is_pandas():
-                return value.cast(nw.Datetime("us"))
-            case ColumnType.INTEGER if dtype.is_integer():
-                return value.cast(nw.Int64)
-        return value
-    # A column without a value has whatever type its engine gives to nothing.
-    if not opened.rows.filter(~value.is_null()).select(nw.len()).collect().item():
-        return nothing(opened, column.name, column.type)
-    raise ColumnTypeError(
-        f"{opened.table}: column {column.name!r} holds {dtype}, the contract asks for "
-        f"{column.type!s}. Cast it first.",
-        table=opened.table,
-        column=column.name,
-        dtype=str(dtype),
-    )
 
 
 def _until(
@@ -276,13 +217,14 @@ def _until(
     if at is not None:
         # Compared with the column as it is, so that a scanned file is read in part only. What has
         # no time is kept, to be refused.
-        inside = nw.col(at) < _start_of(schema[at], as_of.toordinal())
+        inside = nw.col(at) < start_of_day(schema[at], as_of)
         if back is not None:
-            inside = inside & (nw.col(at) >= _start_of(schema[at], as_of.toordinal() - back))
+            first = date.fromordinal(max(as_of.toordinal() - back, 1))
+            inside = inside & (nw.col(at) >= start_of_day(schema[at], first))
         rows = rows.filter(nw.col(at).is_null() | inside)
     if recorded_at in schema.names():
         column, dtype = nw.col(recorded_at), schema[recorded_at]
-        known = column <= _start_of(dtype, as_of.toordinal())
+        known = column <= start_of_day(dtype, as_of)
         rows = rows.filter(column.is_null() | known)
         if opened.table == "subscriptions":
             latest = rows.with_columns(_latest=column.max().over("subscription_id"))
@@ -291,25 +233,13 @@ def _until(
     return replace(opened, rows=rows)
 
 
-def _start_of(dtype: nw.dtypes.DType, number: int) -> nw.Expr:
-    day = date.fromordinal(max(number, 1))
-    if not isinstance(dtype, nw.Datetime):
-        return nw.lit(day)
-    zone = ZoneInfo(dtype.time_zone) if dtype.time_zone else None
-    return nw.lit(datetime(day.year, day.month, day.day, tzinfo=zone))
-
-
 def _check(
     opened: OpenFrame, there: Sequence[str], recorded_at: str | None
 ) -> tuple[str | None, tuple[int, int] | None]:
     """Look over the rows; return their currency, and the first and the last day of events."""
-    agreed, schema = _contract(opened.table), opened.rows.collect_schema()
+    agreed, schema = TABLES[opened.table], opened.rows.collect_schema()
     own = {name: schema[name] for name in there if name not in ("currency", recorded_at)}
-    checks: list[RowCheck] = [
-        check
-        for check in contract_checks(agreed, own)
-        if check.level is Level.ERROR and not _is_about_spelling(agreed, check)
-    ]
+    checks = refusing_checks(agreed, own)
     if recorded_at is not None and recorded_at in there:
         checks.append(not_null(recorded_at, remedy="Pass recorded_at=None, or fill those rows."))
     keys = [name for name in agreed.key if name in own] or [next(iter(own))]
@@ -320,13 +250,6 @@ def _check(
     first, last = found.get("_day", (None, None))
     span = None if first is None else (int(first), int(last))
     return None if code is None else str(code), span
-
-
-def _is_about_spelling(agreed: Contract, check: RowCheck) -> bool:
-    if check.rule == "null" or "," in check.column:
-        return False
-    column = agreed.column(check.column)
-    return column.type is ColumnType.TEXT and not column.allowed
 
 
 def _dated(opened: OpenFrame, at: str | None, as_of: date) -> OpenFrame:
