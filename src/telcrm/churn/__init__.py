@@ -16,13 +16,9 @@ from telcrm.churn.card import CardFeature, CardMetric, ModelCard, model_card
 from telcrm.churn.evaluation.back_test import BackTest, BackTestRow, back_test
 from telcrm.churn.evaluation.calibration import (
     CalibrationLine,
-    Reliability,
-    ReliabilityBin,
     brier,
     calibration_line,
-    expected_calibration_error,
     log_loss,
-    reliability,
 )
 from telcrm.churn.evaluation.campaign import (
     CampaignProfit,
@@ -49,6 +45,12 @@ from telcrm.churn.evaluation.profit import (
     profit_threshold,
 )
 from telcrm.churn.evaluation.ranking import GainsCurve, gains, lift, pr_auc, roc_auc
+from telcrm.churn.evaluation.reliability import (
+    Reliability,
+    ReliabilityBin,
+    expected_calibration_error,
+    reliability,
+)
 from telcrm.churn.evaluation.slices import SegmentSlice, Slices, evaluate_by, evaluate_slices
 from telcrm.churn.evaluation.uplift import (
     QiniConvention,
@@ -65,6 +67,15 @@ from telcrm.churn.features.feature import Feature, FeatureKind
 from telcrm.churn.models.additive import AdditiveFormula, BinTerm, LevelTerm, SplineTerm
 from telcrm.churn.models.binning import ColumnBins, Direction
 from telcrm.churn.models.boosted import BoostedModel
+from telcrm.churn.models.calibrated import CalibratedModel
+from telcrm.churn.models.calibration import (
+    Calibration,
+    CalibrationMethod,
+    IsotonicCalibration,
+    PlattCalibration,
+    calibrate,
+)
+from telcrm.churn.models.calibration_gain import CalibrationFigures, CalibrationGain
 from telcrm.churn.models.classifier import ChurnClassifier
 from telcrm.churn.models.formula_text import as_python, as_sql, as_text
 from telcrm.churn.models.hazard import HazardModel
@@ -91,7 +102,10 @@ from telcrm.churn.monitoring.stability import (
     StabilityReport,
     population_stability,
 )
+from telcrm.churn.reasons.customer_reasons import ReasonDirection, churn_reasons
+from telcrm.churn.reasons.drivers import ChurnDriver, ChurnDrivers, DriverMetric, churn_drivers
 from telcrm.churn.reasons.leavers import leaver_destinations, leaver_reasons
+from telcrm.churn.registry import ChurnModelEntry, churn_models, make_churn_model
 from telcrm.churn.retention.contact_policy import ContactPolicy
 from telcrm.churn.retention.cross_fit_uplift import cross_fit_uplift
 from telcrm.churn.retention.expected_profit import ContactOutcome, contact_outcome
@@ -100,7 +114,9 @@ from telcrm.churn.retention.plan import LeftAlone, OfferTotals, RetentionPlan
 from telcrm.churn.retention.plan_retention import plan_retention
 from telcrm.churn.retention.transformed_outcome_uplift import TransformedOutcomeUplift
 from telcrm.churn.retention.two_model_uplift import TwoModelUplift
+from telcrm.churn.retention.uplift_learner import UpliftLearner
 from telcrm.churn.retention.uplift_model import UpliftModel
+from telcrm.churn.scoring import score_churn
 from telcrm.churn.snapshots.leakage import Leak, LeakageReport, LeakKind, find_leaks
 from telcrm.churn.snapshots.panel import ChurnPanel, build_panel
 from telcrm.churn.snapshots.splits import TimeSplit, customer_folds, time_splits
@@ -132,16 +148,24 @@ __all__ = [
     "BinMove",
     "BinTerm",
     "BoostedModel",
+    "CalibratedModel",
+    "Calibration",
+    "CalibrationFigures",
+    "CalibrationGain",
     "CalibrationInTheLarge",
     "CalibrationLine",
+    "CalibrationMethod",
     "CampaignProfit",
     "CardFeature",
     "CardMetric",
     "CategoricalReference",
     "ChurnClassifier",
+    "ChurnDriver",
+    "ChurnDrivers",
     "ChurnKind",
     "ChurnMetric",
     "ChurnModel",
+    "ChurnModelEntry",
     "ChurnPanel",
     "ChurnReport",
     "ChurnWindow",
@@ -154,6 +178,7 @@ __all__ = [
     "ContractExpiryPolicy",
     "CustomerHistory",
     "Direction",
+    "DriverMetric",
     "EarlyWarning",
     "Effect",
     "Evaluation",
@@ -166,6 +191,7 @@ __all__ = [
     "HighRiskComplaintPolicy",
     "Interval",
     "IntervalMethod",
+    "IsotonicCalibration",
     "Leak",
     "LeakKind",
     "LeakageReport",
@@ -178,6 +204,7 @@ __all__ = [
     "NumericReference",
     "OfferTotals",
     "PaymentStressPolicy",
+    "PlattCalibration",
     "PortingRequestPolicy",
     "PrepaidRule",
     "ProfitBounds",
@@ -185,6 +212,7 @@ __all__ = [
     "ProfitOptimum",
     "QiniConvention",
     "RealisedProfit",
+    "ReasonDirection",
     "ReferenceProfile",
     "Reliability",
     "ReliabilityBin",
@@ -210,6 +238,7 @@ __all__ = [
     "TwoModelUplift",
     "UpliftConvention",
     "UpliftCurve",
+    "UpliftLearner",
     "UpliftModel",
     "WarningPolicy",
     "WarningSignal",
@@ -220,11 +249,15 @@ __all__ = [
     "bootstrap_interval",
     "brier",
     "build_panel",
+    "calibrate",
     "calibration_by_segment",
     "calibration_in_the_large",
     "calibration_line",
     "campaign_profit",
+    "churn_drivers",
+    "churn_models",
     "churn_probability",
+    "churn_reasons",
     "churn_report",
     "compare_models",
     "contact_outcome",
@@ -244,6 +277,7 @@ __all__ = [
     "lift",
     "load_model",
     "log_loss",
+    "make_churn_model",
     "maximum_profit",
     "model_card",
     "plan_retention",
@@ -259,6 +293,7 @@ __all__ = [
     "roc_auc",
     "roc_auc_interval",
     "save_model",
+    "score_churn",
     "time_splits",
     "uplift_at",
     "uplift_curve",

@@ -20,6 +20,7 @@ EVENT_TIME: Final[Mapping[str, str]] = {
     "payments": "paid_on",
     "complaints": "received_at",
     "interactions": "started_at",
+    "service_requests": "requested_at",
     "surveys": "responded_at",
     "campaign_contacts": "contacted_at",
 }
@@ -32,7 +33,11 @@ STATE_TIME: Final[Mapping[str, str]] = {
 }
 """Since when a row of the other tables holds."""
 
-_EVENTS: Final = (*EVENT_TIME.items(), ("complaints", "resolved_at"))
+_EVENTS: Final = (
+    *EVENT_TIME.items(),
+    ("complaints", "resolved_at"),
+    ("service_requests", "completed_at"),
+)
 _STATES: Final = (*STATE_TIME.items(), ("equipment", "returned_on"))
 _FAR_DAYS: Final = 31
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from tests.churn.evaluation.cases import A8, C2000
 
-from telcrm.churn.evaluation.calibration import reliability
 from telcrm.churn.evaluation.campaign import profit_curve
 from telcrm.churn.evaluation.churn_report import churn_report
 from telcrm.churn.evaluation.evaluation import evaluate
 from telcrm.churn.evaluation.ranking import gains
+from telcrm.churn.evaluation.reliability import reliability
 from telcrm.errors import ParameterError, ScoreError
 
 _REGION = ["north" if at % 3 else "south" for at in range(2000)]

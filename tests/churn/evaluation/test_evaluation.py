@@ -11,18 +11,14 @@ import pytest
 from hypothesis import given
 from tests.churn.evaluation.cases import A8, B20, C2000, Case, scored
 
-from telcrm.churn.evaluation.calibration import (
-    brier,
-    calibration_line,
-    expected_calibration_error,
-    log_loss,
-)
+from telcrm.churn.evaluation.calibration import brier, calibration_line, log_loss
 from telcrm.churn.evaluation.campaign import campaign_profit
 from telcrm.churn.evaluation.evaluation import evaluate
 from telcrm.churn.evaluation.intervals import bootstrap_interval, roc_auc_interval
 from telcrm.churn.evaluation.metric import ChurnMetric
 from telcrm.churn.evaluation.profit import expected_maximum_profit, maximum_profit
 from telcrm.churn.evaluation.ranking import gains, lift, pr_auc, roc_auc
+from telcrm.churn.evaluation.reliability import expected_calibration_error
 from telcrm.errors import ParameterError, ScoreError, SingleClassError
 
 _OF_PROBABILITIES = [

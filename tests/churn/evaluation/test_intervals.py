@@ -9,13 +9,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from tests.churn.evaluation.cases import A8, B20, C2000, PERFECT
 
-from telcrm.churn.evaluation.intervals import (
-    bootstrap_interval,
-    resamples,
-    roc_auc_interval,
-)
-from telcrm.churn.evaluation.levels import order_scores
-from telcrm.churn.evaluation.metric import MEASURES, ChurnMetric, read_settings
+from telcrm.churn.evaluation.intervals import bootstrap_interval, roc_auc_interval
+from telcrm.churn.evaluation.metric import ChurnMetric
 from telcrm.errors import ParameterError, ScoreError
 
 
@@ -37,39 +32,6 @@ def test_delongs_interval_holds_the_area_as_often_as_it_says() -> None:
         found = roc_auc_interval(y, chance.normal(size=300) + y, confidence=0.9)
         inside += found.lower <= 0.7602 <= found.upper
     assert 0.85 <= inside / 300 <= 0.95
-
-
-def test_resamples_keep_the_number_of_leavers() -> None:
-    churned = np.array(B20.y, dtype=bool)
-    drawn = np.array(list(resamples(churned, 400, 3)))
-    assert drawn.shape == (400, 20)
-    assert (drawn[:, churned].sum(axis=1) == 6).all()
-    assert (drawn[:, ~churned].sum(axis=1) == 14).all()
-    assert drawn.mean(axis=0) == pytest.approx(np.ones(20), abs=0.2)
-    # Customers vary as they do with replacement: 1 - 1/6 and 1 - 1/14.
-    assert drawn[:, churned].var() == pytest.approx(5 / 6, rel=0.1)
-
-
-@pytest.mark.parametrize("metric", list(ChurnMetric))
-def test_a_resample_counts_like_the_rows_themselves(metric: ChurnMetric) -> None:
-    churned, scores = np.array(B20.y, dtype=bool), np.array(B20.s)
-    clv = np.linspace(50.0, 400.0, 20)
-    ranked = order_scores(churned, scores)
-    terms: dict[str, Any] = {
-        "incentive": 10,
-        "contact": 1,
-        "alpha": 6,
-        "beta": 14,
-        "q": 0.1,
-        "bins": 5,
-    }
-    for weights in resamples(churned, 25, 4):
-        own = read_settings(clv=clv, customers=20, **terms)
-        rows = [np.repeat(each, weights) for each in (churned, scores, clv)]
-        repeated = order_scores(rows[0], rows[1]).levels()
-        again = read_settings(clv=rows[2], customers=20, **terms)
-        found = MEASURES[metric](ranked.levels(weights), own)
-        assert found == pytest.approx(MEASURES[metric](repeated, again), abs=1e-12)
 
 
 def test_a_metric_of_ones_own_is_resampled_too() -> None:

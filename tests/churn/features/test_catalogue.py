@@ -204,22 +204,6 @@ def test_engines_agree(distinct_backend: Backend) -> None:
     assert len(expected) > 3
 
 
-def test_spark_agrees(spark_backend: Backend) -> None:
-    tables = drawn(11, lines=16)
-    chosen = ["tenure", "attributes", "recharges", "arrears"]
-    expected = features_of(built(tables, SNAPSHOTS[2], END, chosen))
-    panel = build_panel(
-        frames(tables, spark_backend),
-        window=WINDOW,
-        snapshots=[SNAPSHOTS[2]],
-        data_end=END,
-        data_start=STARTS,
-        features=chosen,
-    )
-    assert features_of(panel, spark_backend) == expected
-    assert spark_backend.is_own(panel.frame)
-
-
 def test_the_catalogue_tells_of_every_feature() -> None:
     assert list(FEATURES) == [each.name for family in FAMILIES for each in family.features]
     for name, feature in FEATURES.items():

@@ -79,6 +79,17 @@ def test_causes_and_survival_add_up(tenure: int, periods: int) -> None:
     assert gone["debt"][0, 0] == pytest.approx(first[order.index("debt")])
 
 
+def test_the_likeliest_class_is_that_of_the_greatest_chance() -> None:
+    rows = pl.DataFrame({"tenure": [0, 12, 60, -100_000], "plan": ["solo", "duo", "duo", "solo"]})
+    chances, odds = fitted().predict_proba(rows), fitted().decision_function(rows)
+    assert_allclose(np.exp(odds), chances, rtol=1e-9)
+    # Far from all that was learnt a chance is 0, and its logarithm is not.
+    assert chances.min() == 0.0
+    assert np.isfinite(odds).all()
+    likeliest = np.array(["debt", "moved", "stayed"])[chances.argmax(axis=1)]
+    assert fitted().predict(rows).tolist() == likeliest.tolist()
+
+
 def test_without_columns_it_is_a_life_table() -> None:
     table = pl.DataFrame({"same": [1.0] * 100})
     label = ["left"] * 7 + ["stayed"] * 93

@@ -26,3 +26,14 @@ def test_what_is_neither_breaks_a_rule() -> None:
     assert tally(opened.rows, outcome_column(opened, "churned")[1]).counts == (1, 1)
     with pytest.raises(ColumnTypeError):
         outcome_column(open_frame(pl.DataFrame({"churned": ["1"]}), table="t"), "churned")
+
+
+def test_what_is_missing_is_not_neither(distinct_backend: Backend) -> None:
+    frame = distinct_backend.frame({"churned": [1.0, None, 0.0, None]})
+    opened = open_frame(frame, table="t")
+    assert tally(opened.rows, outcome_column(opened, "churned")[1]).counts == (2, 0)
+
+
+def test_nan_that_is_no_null_is_neither() -> None:
+    opened = open_frame(pl.DataFrame({"churned": [1.0, float("nan")]}), table="t")
+    assert tally(opened.rows, outcome_column(opened, "churned")[1]).counts == (0, 1)

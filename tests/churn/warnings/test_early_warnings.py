@@ -140,9 +140,16 @@ def test_every_engine_tells_the_same(distinct_backend: Backend, seed: int) -> No
 
 def test_spark_tells_the_same(spark_backend: Backend) -> None:
     histories = drawn(1, customers=6)
-    found = _on(spark_backend, histories)
+    names = ("subscriptions", "usage", "complaints")
+    tables = {name: columns for name, columns in tables_of(histories).items() if name in names}
+    frames = dict(zip(tables, spark_backend.frames(*tables.values()), strict=True))
+    policy = POLICY.replace(consumption_anomaly=None, competitor_calls=None)
+    found = early_warnings(frames, as_of=AS_OF, policy=policy)
     assert spark_backend.is_own(found)
-    assert told(spark_backend.rows(found)) == expected(histories)
+    signals = ("contract_expiry", "high_risk_complaint", "silent_customer")
+    rows = [row for row in expected(histories) if row[2] in signals]
+    assert {row[2] for row in rows} == set(signals)
+    assert told(spark_backend.rows(found)) == rows
 
 
 def test_nobody_warns_of_nothing(distinct_backend: Backend) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from importlib.util import find_spec
 from math import nan
@@ -313,9 +313,7 @@ class _Panel:
         numbers = dict.fromkeys(own.values(), ColumnKind.NUMBER)
         require_kinds(opened, {snapshot: ColumnKind.DATE, **numbers})
         left, (_, strange) = outcome_column(opened, label)
-        # NaN, which is null in NumPy-backed pandas, is unequal to everything.
-        told = replace(strange, broken=~nw.col(label).is_null() & strange.broken)
-        check_rows(opened, [not_null(snapshot), told], keys=[snapshot])
+        check_rows(opened, [not_null(snapshot), strange], keys=[snapshot])
         extra = {} if clv is None else {"_clv": nw.col(clv).cast(nw.Float64)}
         rows = opened.rows.select(
             *names, _label=left.cast(nw.Float64), _snapshot=nw.col(snapshot), **extra

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from telcrm.churn.evaluation.levels import ScoreLevels, curve_points, order_scores
+from telcrm.churn.evaluation.levels import ScoreLevels, curve_points
 from telcrm.churn.evaluation.profit import threshold_of
-from telcrm.churn.evaluation.profit_terms import ProfitTerms, Terms, read_terms
+from telcrm.churn.evaluation.profit_terms import ProfitTerms, Terms, read_campaign
 from telcrm.churn.evaluation.ranking import captured_share
-from telcrm.churn.evaluation.scores import Bools, read_pair
+from telcrm.churn.evaluation.scores import Bools, Floats
 from telcrm.domain.arguments import require_share
 from telcrm.errors import ParameterError
 from telcrm.tables.plain_frame import FrameLibrary, html_table, plain_frame
@@ -23,7 +23,7 @@ __all__ = [
     "CampaignProfit",
     "ProfitBounds",
     "ProfitCurve",
-    "campaign_of_contacted",
+    "campaign_above",
     "campaign_profit",
     "profit_bounds",
     "profit_curve",
@@ -117,16 +117,14 @@ def campaign_profit(
 
     Parameters
     ----------
-    y_true : array-like of shape (n_customers,), 0 or 1
-    y_score : array-like of shape (n_customers,)
-        Any monotone score; probabilities if neither ``share`` nor ``threshold`` is given.
+    y_true, y_score, clv, incentive, contact, acceptance
+        As :func:`maximum_profit` takes them; the scores have to be probabilities if neither
+        ``share`` nor ``threshold`` is given.
     share : float in [0, 1], optional
         Contact the top share of customers; those tied at the cut count in proportion.
     threshold : float, optional
         Contact who scores so much or more. By default each customer's own
         :func:`profit_threshold`.
-    clv, incentive, contact, acceptance
-        As :func:`maximum_profit` takes them.
 
     Returns
     -------
@@ -158,17 +156,20 @@ def campaign_profit(
             share=share,
             threshold=threshold,
         )
-    churned, scores = read_pair(y_true, y_score, probabilities=share is None and threshold is None)
-    terms = read_terms(clv=clv, incentive=incentive, contact=contact, customers=churned.size)
+    levels, terms = read_campaign(
+        y_true,
+        y_score,
+        clv=clv,
+        incentive=incentive,
+        contact=contact,
+        probabilities=share is None and threshold is None,
+    )
     if share is None:
         if threshold is None:
-            chosen = scores >= threshold_of(terms, acceptance)
-        else:
-            require_numbers(threshold=threshold)
-            chosen = scores >= threshold
-        return campaign_of_contacted(churned, chosen, terms, acceptance)
+            return campaign_above(threshold_of(terms, acceptance), levels, terms, acceptance)
+        require_numbers(threshold=threshold)
+        return campaign_above(threshold, levels, terms, acceptance)
     require_share(share=share)
-    levels = order_scores(churned, scores).levels()
     return CampaignProfit(
         customers=levels.customers,
         churners=levels.leavers,
@@ -176,7 +177,7 @@ def campaign_profit(
         captured=captured_share(levels, share),
         profit=float(np.interp(share, levels.shares, terms.lines(levels).at(acceptance)))
         / levels.customers,
-        bounds=profit_bounds(churned, terms, acceptance),
+        bounds=profit_bounds(levels.ranked.churned, terms, acceptance),
     )
 
 
@@ -272,9 +273,8 @@ def profit_curve(
     ProfitCurve(at best 22.400 per customer from contacting 40.0%; all 15.800, perfect 22.400)
     """
     require_share(acceptance=acceptance)
-    churned, scores = read_pair(y_true, y_score)
-    terms = read_terms(clv=clv, incentive=incentive, contact=contact, customers=churned.size)
-    return profit_curve_of(order_scores(churned, scores).levels(), terms, acceptance)
+    levels, terms = read_campaign(y_true, y_score, clv=clv, incentive=incentive, contact=contact)
+    return profit_curve_of(levels, terms, acceptance)
 
 
 def profit_curve_of(levels: ScoreLevels, terms: ProfitTerms, acceptance: float) -> ProfitCurve:
@@ -301,14 +301,15 @@ def profit_curve_of(levels: ScoreLevels, terms: ProfitTerms, acceptance: float) 
     )
 
 
-def campaign_of_contacted(
-    churned: Bools, chosen: Bools, terms: ProfitTerms, acceptance: float
+def campaign_above(
+    threshold: float | Floats, levels: ScoreLevels, terms: ProfitTerms, acceptance: float
 ) -> CampaignProfit:
-    """Return what contacting some customers earns.
+    """Return what contacting all who score a threshold or more earns.
 
     Parameters
     ----------
-    churned, chosen : array of bool, shape (n,)
+    threshold : float or array of shape (n,)
+    levels : ScoreLevels
     terms : ProfitTerms
     acceptance : float in [0, 1]
 
@@ -316,13 +317,14 @@ def campaign_of_contacted(
     -------
     CampaignProfit
     """
-    churners, caught = int(churned.sum()), int((churned & chosen).sum())
+    churned = levels.ranked.churned
+    chosen = levels.ranked.spread(levels.scores) >= threshold
     each = np.where(churned, terms.of_churners(acceptance), terms.of_stayers())
     return CampaignProfit(
         customers=churned.size,
-        churners=churners,
+        churners=levels.leavers,
         share=int(chosen.sum()) / churned.size,
-        captured=caught / churners,
+        captured=int((churned & chosen).sum()) / levels.leavers,
         profit=float(each @ chosen) / churned.size,
         bounds=profit_bounds(churned, terms, acceptance),
     )

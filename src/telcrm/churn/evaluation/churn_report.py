@@ -10,11 +10,11 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from telcrm.churn.evaluation.calibration import Reliability, reliability
 from telcrm.churn.evaluation.campaign import ProfitCurve, profit_curve
 from telcrm.churn.evaluation.evaluation import Evaluation, evaluate
 from telcrm.churn.evaluation.profit_terms import Terms
 from telcrm.churn.evaluation.ranking import GainsCurve, gains
+from telcrm.churn.evaluation.reliability import Reliability, reliability
 from telcrm.churn.evaluation.slices import Slices, evaluate_slices
 from telcrm.value.equity.arguments import require_numbers
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import erfc, inf, sqrt
-from typing import Any
+from typing import Any, TypeAlias
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from telcrm.churn.evaluation.delong import delong_covariance
-from telcrm.churn.evaluation.intervals import IntervalMethod, percentiles, read_draws, resamples
+from telcrm.churn.evaluation.intervals import IntervalMethod
 from telcrm.churn.evaluation.levels import ScoreLevels, order_scores
 from telcrm.churn.evaluation.metric import MEASURES, ChurnMetric, MetricSettings, read_settings
 from telcrm.churn.evaluation.profit_terms import Terms
+from telcrm.churn.evaluation.resampling import (
+    measure_resamples,
+    percentiles,
+    read_draws,
+    resamples,
+)
 from telcrm.churn.evaluation.scores import Floats, read_flags, read_scores, require_both
 from telcrm.domain.arguments import require_proper_share
 from telcrm.domain.choice import choose
@@ -25,6 +30,10 @@ from telcrm.tables.plain_frame import FrameLibrary, html_table, plain_frame
 from telcrm.tables.result_table import ResultColumn
 
 __all__ = ["ComparedPair", "ModelComparison", "compare_models"]
+
+_Judged: TypeAlias = tuple[float, float, float | None, IntervalMethod]
+# Of the places of two models and their difference: its interval, p-value and method.
+_Judge: TypeAlias = Callable[[int, int, float], _Judged]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,81 +230,63 @@ def compare_models(
         customers=churned.size,
     )
     levels = {name: order.levels() for name, order in ranked.items()}
-    drawn: list[list[list[float]]] = []
-    if any(metric is not ChurnMetric.ROC_AUC for metric in asked):
-        number, seed = read_draws(draws, random_state)
-        for weights in resamples(churned, number, seed):
-            again = [order.levels(weights) for order in ranked.values()]
-            drawn.append([[MEASURES[metric](one, settings) for one in again] for metric in asked])
-    pairs = []
-    for at, metric in enumerate(asked):
-        if metric is ChurnMetric.ROC_AUC:
-            pairs += _by_delong(levels, settings, confidence)
-        else:
-            found = np.array([each[at] for each in drawn])
-            pairs += _by_bootstrap(metric, levels, settings, found, confidence)
+    resampled = [metric for metric in asked if metric is not ChurnMetric.ROC_AUC]
+    judges: dict[ChurnMetric, _Judge] = {}
+    if resampled:
+        draw = resamples(churned, *read_draws(draws, random_state))
+        found = measure_resamples(list(ranked.values()), resampled, settings, draw)
+        judges = {
+            metric: _by_bootstrap(drawn, confidence)
+            for metric, drawn in zip(resampled, found, strict=True)
+        }
+    if ChurnMetric.ROC_AUC in asked:
+        judges[ChurnMetric.ROC_AUC] = _by_delong(list(levels.values()), confidence)
+    pairs = [pair for metric in asked for pair in _pairs(metric, levels, settings, judges[metric])]
     return ModelComparison(churned.size, int(churned.sum()), float(confidence), tuple(pairs))
 
 
-def _by_delong(
-    models: Mapping[str, ScoreLevels], settings: MetricSettings, confidence: float
-) -> list[ComparedPair]:
-    covariance = delong_covariance(list(models.values()))
-    values = _values(ChurnMetric.ROC_AUC, models, settings)
+def _by_delong(models: Sequence[ScoreLevels], confidence: float) -> _Judge:
+    covariance = delong_covariance(models)
     reach = normal_quantile(confidence)
-    pairs = []
-    for (one, first), (two, second) in combinations(enumerate(models), 2):
-        difference = values[one] - values[two]
+
+    def judge(one: int, two: int, difference: float) -> _Judged:
         variance = covariance[one, one] + covariance[two, two] - 2.0 * covariance[one, two]
         error = sqrt(max(float(variance), 0.0))
         # Without any spread, no difference is sure, and any difference is.
         distance = abs(difference) / error if error else inf if difference else 0.0
-        pairs.append(
-            ComparedPair(
-                metric=ChurnMetric.ROC_AUC,
-                first=first,
-                second=second,
-                first_value=values[one],
-                second_value=values[two],
-                difference=difference,
-                lower=difference - reach * error,
-                upper=difference + reach * error,
-                p_value=erfc(distance / sqrt(2.0)),
-                method=IntervalMethod.DELONG,
-            )
-        )
-    return pairs
+        ends = difference - reach * error, difference + reach * error
+        return *ends, erfc(distance / sqrt(2.0)), IntervalMethod.DELONG
+
+    return judge
 
 
-def _by_bootstrap(
+def _by_bootstrap(drawn: Floats, confidence: float) -> _Judge:
+    def judge(one: int, two: int, _: float) -> _Judged:
+        ends = percentiles(drawn[one] - drawn[two], confidence)
+        return *ends, None, IntervalMethod.BOOTSTRAP
+
+    return judge
+
+
+def _pairs(
     metric: ChurnMetric,
     models: Mapping[str, ScoreLevels],
     settings: MetricSettings,
-    drawn: Floats,
-    confidence: float,
-) -> list[ComparedPair]:
-    values = _values(metric, models, settings)
-    pairs = []
+    judge: _Judge,
+) -> Iterator[ComparedPair]:
+    values = [MEASURES[metric](levels, settings) for levels in models.values()]
     for (one, first), (two, second) in combinations(enumerate(models), 2):
-        lower, upper = percentiles(drawn[:, one] - drawn[:, two], confidence)
-        pairs.append(
-            ComparedPair(
-                metric=metric,
-                first=first,
-                second=second,
-                first_value=values[one],
-                second_value=values[two],
-                difference=values[one] - values[two],
-                lower=lower,
-                upper=upper,
-                p_value=None,
-                method=IntervalMethod.BOOTSTRAP,
-            )
+        difference = values[one] - values[two]
+        lower, upper, p_value, method = judge(one, two, difference)
+        yield ComparedPair(
+            metric=metric,
+            first=first,
+            second=second,
+            first_value=values[one],
+            second_value=values[two],
+            difference=difference,
+            lower=lower,
+            upper=upper,
+            p_value=p_value,
+            method=method,
         )
-    return pairs
-
-
-def _values(
-    metric: ChurnMetric, models: Mapping[str, ScoreLevels], settings: MetricSettings
-) -> list[float]:
-    return [MEASURES[metric](levels, settings) for levels in models.values()]

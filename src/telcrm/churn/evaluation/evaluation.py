@@ -6,18 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from telcrm.churn.evaluation.calibration import calibration_line_of
-from telcrm.churn.evaluation.campaign import campaign_of_contacted, profit_bounds
+from telcrm.churn.evaluation.campaign import campaign_above, profit_bounds
 from telcrm.churn.evaluation.intervals import (
     Interval,
-    IntervalMethod,
+    bootstrapped,
     delong_interval,
-    percentiles,
-    read_draws,
-    resamples,
 )
 from telcrm.churn.evaluation.levels import ScoreLevels, ScoreOrder, order_scores
 from telcrm.churn.evaluation.metric import MEASURES, ChurnMetric, MetricSettings, read_settings
@@ -28,6 +24,7 @@ from telcrm.churn.evaluation.profit import (
 )
 from telcrm.churn.evaluation.profit_terms import Terms
 from telcrm.churn.evaluation.ranking import captured_share
+from telcrm.churn.evaluation.resampling import measure_resamples, read_draws, resamples
 from telcrm.churn.evaluation.scores import Ints, read_pair
 from telcrm.domain.arguments import require_proper_share
 from telcrm.errors import ParameterError
@@ -350,10 +347,8 @@ def evaluation_of(
 
 
 def _decide(levels: ScoreLevels, settings: MetricSettings) -> tuple[float, float]:
-    scores = levels.ranked.spread(levels.scores)
-    chosen = scores >= threshold_of(settings.terms, settings.acceptance)
-    churned = levels.ranked.churned
-    found = campaign_of_contacted(churned, chosen, settings.terms, settings.acceptance)
+    threshold = threshold_of(settings.terms, settings.acceptance)
+    found = campaign_above(threshold, levels, settings.terms, settings.acceptance)
     return found.profit, found.share
 
 
@@ -375,24 +370,11 @@ def _intervals(
     draws: Iterator[Ints],
     confidence: float,
 ) -> Mapping[str, Interval]:
-    drawn = np.array(
-        [
-            [MEASURES[metric](again, settings) for metric in metrics]
-            for again in map(ranked.levels, draws)
-        ]
-    )
+    resampled = measure_resamples([ranked], metrics, settings, draws)
     levels = ranked.levels()
     found: dict[str, Interval] = {}
     if _LEAST_FOR_DELONG <= levels.leavers <= levels.customers - _LEAST_FOR_DELONG:
         found[str(ChurnMetric.ROC_AUC)] = delong_interval(levels, confidence)
-    for at, metric in enumerate(metrics):
-        lower, upper = percentiles(drawn[:, at], confidence)
-        found[str(metric)] = Interval(
-            estimate=MEASURES[metric](levels, settings),
-            lower=lower,
-            upper=upper,
-            standard_error=float(drawn[:, at].std(ddof=1)),
-            confidence=float(confidence),
-            method=IntervalMethod.BOOTSTRAP,
-        )
+    for metric, (drawn,) in zip(metrics, resampled, strict=True):
+        found[str(metric)] = bootstrapped(MEASURES[metric](levels, settings), drawn, confidence)
     return found

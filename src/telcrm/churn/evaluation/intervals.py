@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from math import sqrt
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from telcrm.churn.evaluation.delong import delong_variance
-from telcrm.churn.evaluation.levels import ScoreLevels, order_scores
+from telcrm.churn.evaluation.levels import ScoreLevels, order_scores, read_levels
 from telcrm.churn.evaluation.metric import MEASURES, ChurnMetric, MetricSettings, read_settings
 from telcrm.churn.evaluation.profit_terms import Terms
 from telcrm.churn.evaluation.ranking import area_under_roc
+from telcrm.churn.evaluation.resampling import percentiles, read_draws, resamples
 from telcrm.churn.evaluation.scores import Bools, Floats, Ints, read_pair
-from telcrm.domain.arguments import require_proper_share, whole_between
+from telcrm.domain.arguments import require_proper_share
 from telcrm.domain.choice import choose
 from telcrm.kpi.confidence import normal_quantile
 
@@ -25,15 +26,10 @@ __all__ = [
     "Interval",
     "IntervalMethod",
     "bootstrap_interval",
+    "bootstrapped",
     "delong_interval",
-    "percentiles",
-    "read_draws",
-    "resamples",
     "roc_auc_interval",
 ]
-
-_AT_ONCE: Final = 2_000_000
-_LEAST_DRAWS: Final = 20
 
 
 class IntervalMethod(StrEnum):
@@ -106,7 +102,7 @@ def roc_auc_interval(
     Interval(0.6250, 95% 0.1777 to 1.0000 by delong)
     """
     require_proper_share(confidence=confidence)
-    return delong_interval(order_scores(*read_pair(y_true, y_score)).levels(), confidence)
+    return delong_interval(read_levels(y_true, y_score), confidence)
 
 
 def bootstrap_interval(
@@ -185,15 +181,7 @@ def bootstrap_interval(
     )
     measure = _measure(asked, churned, scores, settings)
     drawn = np.array([measure(weights) for weights in resamples(churned, number, seed)])
-    lower, upper = percentiles(drawn, confidence)
-    return Interval(
-        estimate=measure(None),
-        lower=lower,
-        upper=upper,
-        standard_error=float(drawn.std(ddof=1)),
-        confidence=float(confidence),
-        method=IntervalMethod.BOOTSTRAP,
-    )
+    return bootstrapped(measure(None), drawn, confidence)
 
 
 def _measure(
@@ -214,6 +202,30 @@ def _measure(
         return float(own(np.repeat(churned, weights), np.repeat(scores, weights)))
 
     return call
+
+
+def bootstrapped(estimate: float, drawn: Floats, confidence: float) -> Interval:
+    """Return the interval of a figure by what it was on resamples.
+
+    Parameters
+    ----------
+    estimate : float
+    drawn : array of shape (draws,)
+    confidence : float in (0, 1)
+
+    Returns
+    -------
+    Interval
+    """
+    lower, upper = percentiles(drawn, confidence)
+    return Interval(
+        estimate=estimate,
+        lower=lower,
+        upper=upper,
+        standard_error=float(drawn.std(ddof=1)),
+        confidence=float(confidence),
+        method=IntervalMethod.BOOTSTRAP,
+    )
 
 
 def delong_interval(levels: ScoreLevels, confidence: float) -> Interval:
@@ -243,65 +255,3 @@ def delong_interval(levels: ScoreLevels, confidence: float) -> Interval:
         confidence=float(confidence),
         method=IntervalMethod.DELONG,
     )
-
-
-def resamples(churned: Bools, draws: int, seed: int) -> Iterator[Ints]:
-    """Draw customers with replacement, leavers and stayers apart.
-
-    Parameters
-    ----------
-    churned : array of bool, shape (n,)
-    draws, seed : int
-
-    Yields
-    ------
-    array of int, shape (n,)
-        How often each customer was drawn.
-    """
-    chance = np.random.default_rng(seed)
-    sides = [np.flatnonzero(churned), np.flatnonzero(~churned)]
-    step = max(1, _AT_ONCE // churned.size)
-    for first in range(0, draws, step):
-        block = min(step, draws - first)
-        weights = np.zeros((block, churned.size), dtype=np.int64)
-        rows = np.arange(block)[:, None]
-        for places in sides:
-            drawn = chance.integers(places.size, size=(block, places.size)) + rows * places.size
-            counts = np.bincount(drawn.ravel(), minlength=block * places.size)
-            weights[:, places] = counts.reshape(block, places.size)
-        yield from weights
-
-
-def percentiles(drawn: Sequence[float] | Floats, confidence: float) -> tuple[float, float]:
-    """Return the ends of the middle share of some values.
-
-    Parameters
-    ----------
-    drawn : array-like of shape (draws,)
-    confidence : float in (0, 1)
-
-    Returns
-    -------
-    (float, float)
-    """
-    lower, upper = np.quantile(drawn, [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0])
-    return float(lower), float(upper)
-
-
-def read_draws(draws: object, random_state: object) -> tuple[int, int]:
-    """Return how many resamples to draw, and the seed, or refuse them.
-
-    Parameters
-    ----------
-    draws, random_state : object
-
-    Returns
-    -------
-    (int, int)
-
-    Raises
-    ------
-    ParameterError
-    """
-    number = whole_between("draws", draws, _LEAST_DRAWS)
-    return number, whole_between("random_state", random_state, 0)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from telcrm.churn.evaluation.scores import Bools, Floats, Ints
+from telcrm.churn.evaluation.scores import Bools, Floats, Ints, read_pair
 
-__all__ = ["ScoreLevels", "ScoreOrder", "curve_points", "order_scores"]
+__all__ = ["ScoreLevels", "ScoreOrder", "curve_points", "order_scores", "read_levels"]
 
 _POINTS: Final = 1000
 
@@ -158,6 +158,34 @@ def order_scores(churned: Bools, scores: Floats) -> ScoreOrder:
     np.not_equal(ordered[1:], ordered[:-1], out=last[:-1])
     ends = np.flatnonzero(last)
     return ScoreOrder(churned, order, ends, ordered[ends])
+
+
+def read_levels(
+    y_true: ArrayLike, y_score: ArrayLike, *, probabilities: bool = False
+) -> ScoreLevels:
+    """Read outcomes and scores, and count them.
+
+    Parameters
+    ----------
+    y_true, y_score : array-like of shape (n_customers,)
+    probabilities : bool
+        Refuse scores outside 0 and 1.
+
+    Returns
+    -------
+    ScoreLevels
+
+    Raises
+    ------
+    ScoreError, SingleClassError
+        As :func:`~telcrm.churn.evaluation.scores.read_pair` does.
+
+    Examples
+    --------
+    >>> read_levels([0, 1, 1], [0.2, 0.9, 0.9]).churners.tolist()
+    [0, 2, 2]
+    """
+    return order_scores(*read_pair(y_true, y_score, probabilities=probabilities)).levels()
 
 
 def curve_points(

@@ -8,12 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from telcrm.churn.evaluation.calibration import (
-    brier_of,
-    expected_calibration_error_of,
-    log_loss_of,
-    read_bins,
-)
+from telcrm.churn.evaluation.calibration import brier_of, log_loss_of
 from telcrm.churn.evaluation.levels import ScoreLevels
 from telcrm.churn.evaluation.profit import expected_maximum_profit_of, maximum_profit_of
 from telcrm.churn.evaluation.profit_terms import ProfitTerms, Terms, read_terms
@@ -23,6 +18,7 @@ from telcrm.churn.evaluation.ranking import (
     captured_share,
     require_top,
 )
+from telcrm.churn.evaluation.reliability import expected_calibration_error_of, read_bins
 from telcrm.domain.arguments import require_positive
 
 __all__ = ["MEASURES", "ChurnMetric", "MetricSettings", "read_settings"]

@@ -9,9 +9,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from telcrm.churn.evaluation.hull import upper_hull
-from telcrm.churn.evaluation.levels import ScoreLevels, order_scores
-from telcrm.churn.evaluation.profit_terms import ProfitLines, ProfitTerms, Terms, read_terms
-from telcrm.churn.evaluation.scores import Floats, read_pair
+from telcrm.churn.evaluation.levels import ScoreLevels
+from telcrm.churn.evaluation.profit_terms import (
+    ProfitLines,
+    ProfitTerms,
+    Terms,
+    read_campaign,
+    read_terms,
+)
+from telcrm.churn.evaluation.scores import Floats
 from telcrm.domain.arguments import require_positive, require_share
 
 __all__ = [
@@ -120,7 +126,7 @@ def maximum_profit(
     ProfitOptimum(profit=23.875, share=0.875, threshold=0.2)
     """
     require_share(acceptance=acceptance)
-    levels, terms = _read(y_true, y_score, clv, incentive, contact)
+    levels, terms = read_campaign(y_true, y_score, clv=clv, incentive=incentive, contact=contact)
     return maximum_profit_of(levels, terms.lines(levels), acceptance)
 
 
@@ -172,7 +178,7 @@ def expected_maximum_profit(
     (23.875593, 0.87437)
     """
     require_positive(alpha=alpha, beta=beta)
-    levels, terms = _read(y_true, y_score, clv, incentive, contact)
+    levels, terms = read_campaign(y_true, y_score, clv=clv, incentive=incentive, contact=contact)
     return expected_maximum_profit_of(levels, terms.lines(levels), alpha, beta)
 
 
@@ -286,11 +292,3 @@ def expected_maximum_profit_of(
         profit=float(saved @ mean - spent @ chance) / levels.customers,
         share=float(levels.contacted[vertices] @ chance) / levels.customers,
     )
-
-
-def _read(
-    y_true: ArrayLike, y_score: ArrayLike, clv: Terms, incentive: Terms, contact: Terms
-) -> tuple[ScoreLevels, ProfitTerms]:
-    churned, scores = read_pair(y_true, y_score)
-    terms = read_terms(clv=clv, incentive=incentive, contact=contact, customers=churned.size)
-    return order_scores(churned, scores).levels(), terms

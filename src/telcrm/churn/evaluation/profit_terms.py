@@ -8,12 +8,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from telcrm.churn.evaluation.levels import ScoreLevels
+from telcrm.churn.evaluation.levels import ScoreLevels, read_levels
 from telcrm.churn.evaluation.scores import Floats
 from telcrm.errors import ParameterError
 from telcrm.value.equity.arguments import is_number
 
-__all__ = ["ProfitLines", "ProfitTerms", "Terms", "read_terms"]
+__all__ = ["ProfitLines", "ProfitTerms", "Terms", "read_campaign", "read_terms"]
 
 Terms: TypeAlias = float | ArrayLike
 """One number for all customers, or one of each."""
@@ -144,6 +144,47 @@ def read_terms(
             lengths=sorted(lengths),
         )
     return terms
+
+
+def read_campaign(
+    y_true: ArrayLike,
+    y_score: ArrayLike,
+    *,
+    clv: Terms,
+    incentive: Terms,
+    contact: Terms,
+    probabilities: bool = False,
+) -> tuple[ScoreLevels, ProfitTerms]:
+    """Read outcomes and scores of customers, and what a contact of each earns and costs.
+
+    Parameters
+    ----------
+    y_true, y_score : array-like of shape (n,)
+    clv, incentive, contact
+        As :func:`read_terms` takes them.
+    probabilities : bool
+        Refuse scores outside 0 and 1.
+
+    Returns
+    -------
+    (ScoreLevels, ProfitTerms)
+
+    Raises
+    ------
+    SingleClassError, ScoreError
+        As :func:`~telcrm.churn.evaluation.levels.read_levels` does.
+    ParameterError
+        As :func:`read_terms` does.
+
+    Examples
+    --------
+    >>> levels, terms = read_campaign([0, 1], [0.2, 0.9], clv=9, incentive=1, contact=0)
+    >>> levels.customers, float(terms.of_churners(0.5))
+    (2, 4.0)
+    """
+    levels = read_levels(y_true, y_score, probabilities=probabilities)
+    terms = read_terms(clv=clv, incentive=incentive, contact=contact, customers=levels.customers)
+    return levels, terms
 
 
 def _read(name: str, given: Terms, customers: int | None, least: float | None = None) -> Floats:

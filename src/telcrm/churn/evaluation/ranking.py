@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from telcrm.churn.evaluation.levels import ScoreLevels, curve_points, order_scores
-from telcrm.churn.evaluation.scores import read_pair
+from telcrm.churn.evaluation.levels import ScoreLevels, curve_points, read_levels
 from telcrm.domain.arguments import require_share
 from telcrm.errors import ParameterError
 from telcrm.tables.plain_frame import FrameLibrary, html_table, plain_frame
@@ -61,7 +60,7 @@ def roc_auc(y_true: ArrayLike, y_score: ArrayLike) -> float:
     >>> roc_auc([0, 1, 0, 1, 0, 1, 0, 1], [0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.8, 0.9])
     0.625
     """
-    return area_under_roc(order_scores(*read_pair(y_true, y_score)).levels())
+    return area_under_roc(read_levels(y_true, y_score))
 
 
 def pr_auc(y_true: ArrayLike, y_score: ArrayLike) -> float:
@@ -95,7 +94,7 @@ def pr_auc(y_true: ArrayLike, y_score: ArrayLike) -> float:
     >>> round(pr_auc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]), 4)
     0.8333
     """
-    return average_precision(order_scores(*read_pair(y_true, y_score)).levels())
+    return average_precision(read_levels(y_true, y_score))
 
 
 def lift(y_true: ArrayLike, y_score: ArrayLike, *, q: float = 0.1) -> float:
@@ -133,7 +132,7 @@ def lift(y_true: ArrayLike, y_score: ArrayLike, *, q: float = 0.1) -> float:
     2.0
     """
     require_top(q)
-    return captured_share(order_scores(*read_pair(y_true, y_score)).levels(), q) / q
+    return captured_share(read_levels(y_true, y_score), q) / q
 
 
 def gains(y_true: ArrayLike, y_score: ArrayLike) -> GainsCurve:
@@ -162,7 +161,7 @@ def gains(y_true: ArrayLike, y_score: ArrayLike) -> GainsCurve:
     >>> curve.captured(0.75), curve.share_for(0.5)
     (1.0, 0.25)
     """
-    return gains_of(order_scores(*read_pair(y_true, y_score)).levels())
+    return gains_of(read_levels(y_true, y_score))
 
 
 @dataclass(frozen=True, slots=True, repr=False)

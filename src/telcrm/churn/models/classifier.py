@@ -79,7 +79,12 @@ class ChurnClassifier(StoredEstimator, ClassifierMixin, BaseEstimator):  # type:
 
     @abstractmethod
     def _log_odds(self, table: FeatureTable) -> Floats:
-        """Return the log odds of leaving of each row."""
+        """Return the log odds of leaving of each row; of more causes than one, a column each."""
+
+    def _chances(self, table: FeatureTable) -> Floats:
+        """Return the probability of each class."""
+        odds = self._log_odds(table)
+        return np.column_stack([expit(-odds), expit(odds)])
 
     def fit(self, X: Any, y: ArrayLike) -> Self:  # noqa: N803
         """Learn who leaves.
@@ -177,6 +182,7 @@ class ChurnClassifier(StoredEstimator, ClassifierMixin, BaseEstimator):  # type:
         Returns
         -------
         array of shape (n, 2)
+            Of a :class:`HazardModel`, in the next period: a column for each of ``classes_``.
 
         Raises
         ------
@@ -184,8 +190,8 @@ class ChurnClassifier(StoredEstimator, ClassifierMixin, BaseEstimator):  # type:
         SchemaDriftError, ParameterError
             The table is not like the one that the model has learnt from.
         """
-        odds = self.decision_function(X)
-        return np.column_stack([expit(-odds), expit(odds)])
+        self.require_fitted()
+        return self._chances(self._read(X, reset=False))
 
     def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
         """Return the likelier label of each customer.
@@ -205,8 +211,10 @@ class ChurnClassifier(StoredEstimator, ClassifierMixin, BaseEstimator):  # type:
         ------
         NotFittedError, SchemaDriftError, ParameterError
         """
-        likely = self.decision_function(X) > 0.0
-        return np.asarray(self.classes_)[likely.astype(np.intp)]
+        odds = self.decision_function(X)
+        likeliest = odds.argmax(axis=1) if odds.ndim > 1 else (odds > 0.0).astype(np.intp)
+        found: NDArray[Any] = self.classes_[likeliest]
+        return found
 
     def require_fitted(self) -> None:
         """Refuse a model that has not learnt yet.

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Final, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
-from scipy.special import softmax
+from scipy.special import log_softmax, softmax
 from sklearn.utils import Tags
 
 from telcrm.churn.models.additive import AdditiveFormula
@@ -209,58 +209,24 @@ class HazardModel(ChurnClassifier):
         known = {one.column.name: one.column for one in design.columns}
         return tuple(known.get(name, FeatureColumn(name=name)) for name in table.names)
 
-    def _hazards(self, table: FeatureTable) -> Floats:
-        """Return the chances of each class, in the order of ``classes_``."""
+    def _logits(self, table: FeatureTable) -> Floats:
+        """Return the log odds of each class against staying, in the order of ``classes_``."""
         logits = np.zeros((table.rows, self.classes_.size))
         stayed = self._stayed()
         others = [at for at in range(self.classes_.size) if at != stayed]
         for at, formula in zip(others, self.formulas_, strict=True):
             logits[:, at] = formula.log_odds(table)
-        found: Floats = softmax(logits, axis=1)
-        return found
+        return logits
 
     def _log_odds(self, table: FeatureTable) -> Floats:
-        found: Floats = np.log(self._hazards(table))
+        logits = self._logits(table)
         if self.classes_.size == 2:
-            return np.asarray(found[:, 1] - found[:, 0], dtype=np.float64)
+            return np.asarray(logits[:, 1] - logits[:, 0], dtype=np.float64)
+        found: Floats = log_softmax(logits, axis=1)
         return found
 
-    def predict_proba(self, X: Any) -> Floats:  # noqa: N803
-        """Return the chances of the next period: to stay, and to leave for each cause.
-
-        Parameters
-        ----------
-        X : dataframe, or array of shape (n, m)
-
-        Returns
-        -------
-        array of shape (n, classes)
-            In the order of ``classes_``.
-
-        Raises
-        ------
-        NotFittedError, SchemaDriftError, ParameterError
-        """
-        self.require_fitted()
-        return self._hazards(self._read(X, reset=False))
-
-    def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
-        """Return the likeliest class of the next period.
-
-        Parameters
-        ----------
-        X : dataframe, or array of shape (n, m)
-
-        Returns
-        -------
-        array of shape (n,)
-
-        Raises
-        ------
-        NotFittedError, SchemaDriftError, ParameterError
-        """
-        likeliest = self.predict_proba(X).argmax(axis=1)
-        found: NDArray[Any] = self.classes_[likeliest]
+    def _chances(self, table: FeatureTable) -> Floats:
+        found: Floats = softmax(self._logits(table), axis=1)
         return found
 
     def cumulative_incidence(self, X: Any, *, periods: int) -> dict[Label, Floats]:  # noqa: N803
@@ -295,7 +261,7 @@ class HazardModel(ChurnClassifier):
         there = np.ones(table.rows)
         before = np.zeros((self.classes_.size, table.rows))
         for period in range(ahead):
-            hazards = self._hazards(self._moved_on(table, period)).T
+            hazards = self._chances(self._moved_on(table, period)).T
             before = before + there * hazards
             found[:, :, period] = before
             there = there * hazards[stayed]

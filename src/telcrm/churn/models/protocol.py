@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from telcrm.errors import ModelContractError
 
-__all__ = ["ChurnModel", "churn_probability"]
+__all__ = ["ChurnModel", "churn_probability", "require_probabilities"]
 
 
 @runtime_checkable
@@ -61,12 +61,7 @@ def churn_probability(model: ChurnModel, X: Any) -> NDArray[np.float64]:  # noqa
     >>> churn_probability(model, [[1.5]]).round(3).tolist()
     [0.5]
     """
-    if not callable(getattr(model, "predict_proba", None)):
-        raise ModelContractError(
-            f"{type(model).__name__} has no predict_proba. Pass a classifier that gives "
-            "probabilities; CalibratedClassifierCV of scikit-learn makes one of any other.",
-            model=type(model).__name__,
-        )
+    require_probabilities(model)
     found = np.asarray(model.predict_proba(X), dtype=np.float64)
     if found.ndim != 2 or found.shape[1] != 2:
         raise ModelContractError(
@@ -83,3 +78,22 @@ def churn_probability(model: ChurnModel, X: Any) -> NDArray[np.float64]:  # noqa
             model=type(model).__name__,
         )
     return chance
+
+
+def require_probabilities(model: Any) -> None:
+    """Refuse an object that has no ``predict_proba``.
+
+    Parameters
+    ----------
+    model : object
+
+    Raises
+    ------
+    ModelContractError
+    """
+    if not callable(getattr(model, "predict_proba", None)):
+        raise ModelContractError(
+            f"{type(model).__name__} has no predict_proba. Pass a classifier that gives "
+            "probabilities; CalibratedClassifierCV of scikit-learn makes one of any other.",
+            model=type(model).__name__,
+        )

@@ -44,7 +44,8 @@ def outcome_column(opened: OpenFrame, column: str) -> tuple[nw.Expr, list[RowChe
     strange = RowCheck(
         "outcome",
         column,
-        (left != 0) & (left != 1),
+        # NaN, which is null in NumPy-backed pandas, is unequal to everything.
+        ~nw.col(column).is_null() & (left != 0) & (left != 1),
         "is neither 0 nor 1",
         "Code who left as 1, who stayed as 0.",
     )

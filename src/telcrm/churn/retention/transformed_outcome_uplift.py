@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from math import sqrt
-from typing import Any, Self
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, clone, is_classifier
+from numpy.typing import NDArray
+from sklearn.base import clone, is_classifier
 
-from telcrm.churn.retention.trial import read_trial, refuse_one_class
+from telcrm.churn.retention.trial import Trial, refuse_one_class
+from telcrm.churn.retention.uplift_learner import UpliftLearner
 from telcrm.domain.arguments import require_proper_share
-from telcrm.errors import ModelContractError, NotFittedError, ParameterError
+from telcrm.errors import ParameterError
 
 __all__ = ["TransformedOutcomeUplift"]
 
@@ -19,14 +20,15 @@ __all__ = ["TransformedOutcomeUplift"]
 _FAIR_ERRORS = 4.0
 
 
-class TransformedOutcomeUplift(BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
+class TransformedOutcomeUplift(UpliftLearner):
     """Uplift by one model, of an outcome that is transformed so that its mean is the uplift.
 
     Parameters
     ----------
     estimator : classifier or regressor
-        A regressor learns the transformed outcome, a classifier the transformed class, which needs
-        a trial that contacted every other customer.
+        A regressor learns the transformed outcome, and its answers beyond -1 and 1 are cut off
+        there; a classifier learns the transformed class, which needs a trial that contacted every
+        other customer.
     propensity : float in (0, 1), optional
         Chance of being contacted, the same for all. By default the share in the data.
 
@@ -63,47 +65,17 @@ class TransformedOutcomeUplift(BaseEstimator):  # type: ignore[misc] # scikit-le
     [0.0, 1.0]
     """
 
+    _takes: ClassVar[str] = "a regressor, or a classifier that gives probabilities"
+
     def __init__(self, estimator: Any, propensity: float | None = None) -> None:
         self.estimator = estimator
         self.propensity = propensity
 
-    def fit(self, X: Any, y: ArrayLike, treatment: ArrayLike) -> Self:  # noqa: N803
-        """Learn the transformed outcome.
+    def _asked(self) -> str:
+        return "predict_proba" if is_classifier(self.estimator) else "predict"
 
-        Parameters
-        ----------
-        X : frame or array of shape (n, features)
-        y : array of shape (n,), 0 or 1
-            1 is the outcome that is wanted: the customer stayed.
-        treatment : array of shape (n,), 0 or 1
-            1 for those who were contacted.
-
-        Returns
-        -------
-        Self
-
-        Raises
-        ------
-        ScoreError
-            ``y`` or ``treatment`` is of another length than ``X``, or holds anything but 0 and 1.
-        ChurnError
-            There is one arm only.
-        SingleClassError
-            All outcomes are equal, or a classifier is asked and they are equal to the treatment.
-        ParameterError
-            The propensity is not between 0 and 1, or a classifier meets another one than a half.
-        ModelContractError
-            The estimator has neither ``predict_proba`` nor ``predict``.
-        """
+    def _learn(self, X: Any, trial: Trial) -> None:  # noqa: N803
         classifies = is_classifier(self.estimator)
-        method = "predict_proba" if classifies else "predict"
-        if not hasattr(self.estimator, method):
-            raise ModelContractError(
-                f"TransformedOutcomeUplift: {type(self.estimator).__name__} has no {method}. Pass "
-                "a regressor, or a classifier that gives probabilities.",
-                estimator=type(self.estimator).__name__,
-            )
-        trial = read_trial(X, y, treatment)
         refuse_one_class(trial.outcome, "rows")
         chance = self._chance(trial.treated, classifies)
         if classifies:
@@ -117,28 +89,8 @@ class TransformedOutcomeUplift(BaseEstimator):  # type: ignore[misc] # scikit-le
             learnt = (trial.outcome - middle) * spread
         self.estimator_ = clone(self.estimator).fit(X, learnt)
         self.propensity_ = chance
-        return self
 
-    def predict_uplift(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
-        """Return by how much a contact raises the chance that ``y`` is 1.
-
-        Parameters
-        ----------
-        X : frame or array of shape (n, features)
-
-        Returns
-        -------
-        array of shape (n,), from -1 to 1
-            A regressor's answers beyond are cut off there.
-
-        Raises
-        ------
-        NotFittedError
-        """
-        if not hasattr(self, "estimator_"):
-            raise NotFittedError(
-                "this TransformedOutcomeUplift is not fitted. Call fit(X, y, treatment)."
-            )
+    def _uplift(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
         if is_classifier(self.estimator_):
             found = 2.0 * self.estimator_.predict_proba(X)[:, 1] - 1.0
         else:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, clone
+from numpy.typing import NDArray
+from sklearn.base import clone
 
-from telcrm.churn.retention.trial import read_trial, refuse_one_class, take_rows
-from telcrm.errors import ModelContractError, NotFittedError
+from telcrm.churn.retention.trial import Trial, refuse_one_class, take_rows
+from telcrm.churn.retention.uplift_learner import UpliftLearner
 
 __all__ = ["TwoModelUplift"]
 
 
-class TwoModelUplift(BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
+class TwoModelUplift(UpliftLearner):
     """Uplift as the difference of two models, one for each arm of a trial: the T-learner.
 
     Parameters
@@ -53,65 +53,16 @@ class TwoModelUplift(BaseEstimator):  # type: ignore[misc] # scikit-learn has no
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
 
-    def fit(self, X: Any, y: ArrayLike, treatment: ArrayLike) -> Self:  # noqa: N803
-        """Learn both models.
-
-        Parameters
-        ----------
-        X : frame or array of shape (n, features)
-        y : array of shape (n,), 0 or 1
-            1 is the outcome that is wanted: the customer stayed.
-        treatment : array of shape (n,), 0 or 1
-            1 for those who were contacted.
-
-        Returns
-        -------
-        Self
-
-        Raises
-        ------
-        ScoreError
-            ``y`` or ``treatment`` is of another length than ``X``, or holds anything but 0 and 1.
-        ChurnError
-            There is one arm only.
-        SingleClassError
-            All outcomes of an arm are equal.
-        ModelContractError
-            The estimator has no ``predict_proba``.
-        """
-        if not hasattr(self.estimator, "predict_proba"):
-            raise ModelContractError(
-                f"TwoModelUplift: {type(self.estimator).__name__} has no predict_proba. Pass a "
-                "classifier that gives probabilities.",
-                estimator=type(self.estimator).__name__,
-            )
-        trial = read_trial(X, y, treatment)
-        arms = {"treated_": trial.treated, "control_": ~trial.treated}
+    def _learn(self, X: Any, trial: Trial) -> None:  # noqa: N803
+        arms = {"treated": trial.treated, "control": ~trial.treated}
         for name, arm in arms.items():
-            refuse_one_class(trial.outcome[arm], f"rows of the {name.strip('_')} arm")
-        for name, arm in arms.items():
-            rows = np.flatnonzero(arm)
-            fitted = clone(self.estimator).fit(take_rows(X, rows), trial.outcome[rows])
-            setattr(self, name, fitted)
-        return self
+            refuse_one_class(trial.outcome[arm], f"rows of the {name} arm")
+        self.treated_, self.control_ = (
+            clone(self.estimator).fit(take_rows(X, rows), trial.outcome[rows])
+            for rows in map(np.flatnonzero, arms.values())
+        )
 
-    def predict_uplift(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
-        """Return by how much a contact raises the chance that ``y`` is 1.
-
-        Parameters
-        ----------
-        X : frame or array of shape (n, features)
-
-        Returns
-        -------
-        array of shape (n,), from -1 to 1
-
-        Raises
-        ------
-        NotFittedError
-        """
-        if not hasattr(self, "control_"):
-            raise NotFittedError("this TwoModelUplift is not fitted. Call fit(X, y, treatment).")
+    def _uplift(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
         contacted = self.treated_.predict_proba(X)[:, 1]
         alone = self.control_.predict_proba(X)[:, 1]
         return np.asarray(contacted - alone, dtype=np.float64)

@@ -10,12 +10,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from telcrm.churn.card import ModelCard, digest_of, own_content
+from telcrm.churn.models.calibrated import CalibratedModel
+from telcrm.churn.models.calibration import Calibration
+from telcrm.churn.models.calibration_gain import CalibrationGain
 from telcrm.churn.models.classifier import ChurnClassifier
 from telcrm.churn.models.vote import SoftVoteModel
 from telcrm.churn.storage.foreign_estimator import estimator_of, state_of, type_name
@@ -33,6 +36,7 @@ __all__ = ["ModelFile", "load_model", "read_model_file", "save_model"]
 
 _FORMAT: Final = "telcrm.churn_model_file/1"
 _VOTE: Final = "soft_vote"
+_CALIBRATED: Final = "calibrated"
 _FOREIGN: Final = "scikit-learn"
 _MOST_BYTES: Final = 1 << 30
 _PACKAGES: Final = ("telcrm", "numpy", "scipy", "scikit-learn")
@@ -267,6 +271,19 @@ def _content_of(model: Any) -> dict[str, Any]:
             "kind": _VOTE,
             "state": {"weights": weights, "models": members},
         }
+    if isinstance(model, CalibratedModel):
+        parts = {"calibration": model.calibration_, "gain": model.gain_}
+        return {
+            "library": "telcrm",
+            "kind": _CALIBRATED,
+            "state": {
+                "method": str(model.method),
+                "folds": int(model.folds),
+                "random_state": int(model.random_state),
+                "model": _content_of(model.model_),
+                **{part: record.model_dump(mode="json") for part, record in parts.items()},
+            },
+        }
     return {"library": _FOREIGN, "kind": name, "state": state_of(model)}
 
 
@@ -279,6 +296,8 @@ def _model_of(content: Mapping[str, Any]) -> Any:
         return estimator
     if kind == _VOTE:
         return _vote(state)
+    if kind == _CALIBRATED:
+        return _calibrated(state)
     made = ChurnClassifier.from_json(json.dumps(state))
     if made.kind != kind:
         raise _damaged(f"it says {kind!r:.60}, and holds a model of kind {made.kind!r}")
@@ -295,6 +314,21 @@ def _vote(state: Any) -> SoftVoteModel:
     except (AttributeError, KeyError, StopIteration, TypeError) as error:
         raise _damaged(f"its state is not that of a vote ({error!r:.200})") from error
     return vote
+
+
+def _calibrated(state: Any) -> CalibratedModel:
+    try:
+        model = _model_of(state["model"])
+        own = {name: state[name] for name in ("method", "folds", "random_state")}
+        made = CalibratedModel(model, **own)
+        made.model_ = model
+        made.classes_ = model.classes_
+        calibration = TypeAdapter(Calibration).validate_json(json.dumps(state["calibration"]))
+        made.calibration_ = calibration
+        made.gain_ = CalibrationGain.model_validate_json(json.dumps(state["gain"]))
+    except (AttributeError, KeyError, TypeError, ValidationError) as error:
+        raise _damaged(f"its state is not that of a calibrated model ({error!r:.200})") from error
+    return made
 
 
 def _damaged(why: str) -> EstimatorFormatError:
