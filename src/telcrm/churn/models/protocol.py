@@ -71,8 +71,8 @@ def churn_probability(model: ChurnModel, X: Any) -> NDArray[np.float64]:  # noqa
             shape=found.shape,
         )
     chance: NDArray[np.float64] = found[:, 1]
-    # NaN is neither.
-    if not ((chance >= 0.0) & (chance <= 1.0)).all():
+    # NaN is neither; nobody is both.
+    if not (chance.min(initial=0.0) >= 0.0 and chance.max(initial=1.0) <= 1.0):
         raise ModelContractError(
             f"{type(model).__name__}.predict_proba returned numbers outside 0 to 1, or NaN.",
             model=type(model).__name__,

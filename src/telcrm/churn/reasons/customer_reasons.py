@@ -92,9 +92,9 @@ def churn_reasons(
         What columns are called in reasons; by default as :data:`telcrm.churn.FEATURES` describes
         them, and else by their names.
     background : dataframe, optional
-        Customers that those of ``frame`` are compared with, a sample of the base, of the same
-        types. By default, of a model with a formula, the average customer that it has learnt from;
-        of any other model, the customers of ``frame`` themselves, 30 at least.
+        Customers that those of ``frame`` are compared with, a sample of the base, in the same kind
+        of frame. By default, of a model with a formula, the average customer that it has learnt
+        from; of any other model, the customers of ``frame`` themselves, 30 at least.
     keep : sequence of str, optional
         Columns that tell whom a row is of; by default ``subscription_id``, ``customer_id`` and
         ``snapshot``, where they are there.
@@ -176,14 +176,14 @@ def churn_reasons(
     other = None
     if background is not None:
         other = explain(model, background, keep=identifiers, table="background")
-        _refuse_other_types(own, other)
     added = additive_contributions(model, own.rows.to_native())
     if added is None:
         other = other or _themselves(own)
         names = own.names
-        drawn = draw_orders(len(other.rows), len(names), draws=draws, random_state=seed)
+        rows, others = _of_like_types(own.rows, other.rows)
+        drawn = draw_orders(len(others), len(names), draws=draws, random_state=seed)
         told = shapley_values(
-            lambda rows: leaving_log_odds(model, rows), own.rows, other.rows, drawn
+            lambda mixed: leaving_log_odds(model, mixed), rows, others, drawn
         ).contributions
     else:
         average = None
@@ -208,15 +208,21 @@ def _themselves(own: Explained) -> Explained:
     return own
 
 
-def _refuse_other_types(own: Explained, other: Explained) -> None:
-    mine, theirs = own.rows.schema, other.rows.schema
-    for name, dtype in mine.items():
-        if theirs[name] != dtype:
+def _of_like_types(
+    rows: nw.DataFrame[Any], background: nw.DataFrame[Any]
+) -> tuple[nw.DataFrame[Any], nw.DataFrame[Any]]:
+    """Return both with floats where their numbers are of two types; refuse other differences."""
+    mine, theirs = rows.schema, background.schema
+    apart = [name for name in mine if mine[name] != theirs[name]]
+    for name in apart:
+        if not (mine[name].is_numeric() and theirs[name].is_numeric()):
             raise SchemaDriftError(
-                f"background: column {name!r} holds {theirs[name]}, and {dtype} in the customers "
-                "to be explained. Cast it.",
+                f"background: column {name!r} holds {theirs[name]}, and {mine[name]} in the "
+                "customers to be explained. Cast it.",
                 column=name,
             )
+    floats_of = [nw.col(name).cast(nw.Float64) for name in apart]
+    return rows.with_columns(floats_of), background.with_columns(floats_of)
 
 
 def _strongest(

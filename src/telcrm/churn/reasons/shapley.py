@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telcrm.churn.reasons.explained import mixed_rows
+from telcrm.tables.findings import readable
 
 __all__ = ["ColumnOrders", "ShapleyValues", "draw_orders", "shapley_values"]
 
@@ -107,41 +108,53 @@ def shapley_values(
     both = nw.concat([rows, background])
     customers, columns = len(rows), len(rows.columns)
     whole = log_odds(both.to_native())
+    codes = np.column_stack([_codes(both[name]) for name in both.columns])
     found = np.zeros((customers, columns))
     walks = len(drawn.background)
-    steps = max(columns - 1, 1)
-    at_once = max(1, _ROWS_AT_ONCE // steps)
+    at_once = max(1, _ROWS_AT_ONCE // columns)
     for first in range(0, customers, at_once):
         some = np.arange(first, min(first + at_once, customers))
         few = max(1, at_once // some.size)
         for start in range(0, walks, few):
             own = slice(start, start + few)
             part = ColumnOrders(customers + drawn.background[own], drawn.orders[own])
-            path = _walks(both, some, part, whole, log_odds)
+            path = _walks(both, some, part, (whole, codes), log_odds)
             for order, move in zip(part.orders, np.diff(path, axis=1), strict=True):
                 found[np.ix_(some, order)] += move.T
     return ShapleyValues(found / walks, float(whole[customers + drawn.background].mean()))
+
+
+def _codes(column: nw.Series[Any]) -> Places:
+    """Return a number for each value of a column, the same for equal ones and for nulls."""
+    place: dict[Any, int] = {}
+    told = (readable(value) for value in column.to_list())
+    return np.array([place.setdefault(value, len(place)) for value in told], dtype=np.intp)
 
 
 def _walks(
     both: nw.DataFrame[Any],
     customers: Places,
     drawn: ColumnOrders,
-    whole: Floats,
+    known: tuple[Floats, Places],
     log_odds: Callable[[Any], Floats],
 ) -> Floats:
     """Return log odds along walks, shape (walks, columns + 1, customers)."""
+    whole, codes = known
     walks, columns = drawn.orders.shape
     path = np.empty((walks, columns + 1, customers.size))
     path[:, 0], path[:, columns] = whole[drawn.background][:, None], whole[customers]
-    if columns > 1:
-        sources = drawn.background[:, None, None]
+    before, after = codes[drawn.background], codes[customers]
+    turned = drawn.orders.T[:-1]
+    # A step to an equal value changes nothing, and is not asked for.
+    moves = before[np.arange(walks), turned].T[:, :, None] != after.T[turned].swapaxes(0, 1)
+    walk, step, own = np.nonzero(moves)
+    if walk.size:
         turned_at = drawn.orders.argsort(axis=1)
-        step = np.arange(1, columns)[None, :, None]
         places = {
-            name: np.where(turned_at[:, at, None, None] < step, customers, sources).ravel()
+            name: np.where(turned_at[walk, at] <= step, customers[own], drawn.background[walk])
             for at, name in enumerate(both.columns)
         }
-        between = log_odds(mixed_rows(both, places))
-        path[:, 1:columns] = between.reshape(walks, columns - 1, customers.size)
+        path[walk, step + 1, own] = log_odds(mixed_rows(both, places))
+    last = np.maximum.accumulate(np.where(moves, np.arange(1, columns)[None, :, None], 0), axis=1)
+    path[:, 1:columns] = np.take_along_axis(path, last, axis=1)
     return path

@@ -21,6 +21,7 @@ _NOT_KNOWN: Final = "not known"
 # Their descriptions in the catalogue go on from the feature before, or list their values.
 _OWN_WORDS: Final[Mapping[str, str]] = {
     "departed_party_share": "share of contacts within the network who have left",
+    "distinct_parties_30d": "numbers in touch with the line in the last 30 days",
     "last_bill": "last bill",
     "months_to_contract_end": "time until the contract ends",
     "offer_id": "plan",
@@ -66,7 +67,7 @@ def column_words(name: str, words: Mapping[str, str] | None = None) -> str:
     if name.startswith(_SINCE):
         told = f"time since {told}"
     elif feature.unit.startswith(_TREND):
-        told = f"trend of {told}"
+        told = f"{'monthly ' if 'calendar' in feature.window else ''}trend of {told}"
     elif feature.unit == _ANOMALY:
         told = f"{told}, against the line's own past"
     elif feature.window == "30 days":
