@@ -13,7 +13,7 @@ from telcrm.plots.style import EDGE, FAINT, LINE_PT, MUTED, TEXT_PT, styled
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["canvas", "say_nothing", "title"]
+__all__ = ["canvas", "say_nothing", "ticks_within", "title"]
 
 
 @contextmanager
@@ -80,6 +80,18 @@ def title(axes: Axes, text: str, *, above_pt: float = 10.0) -> None:
         Room between the two, in points.
     """
     axes.set_title(text, loc="left", fontsize=9.5, color=MUTED, pad=above_pt)
+
+
+def ticks_within(axes: Axes, low: float, high: float) -> None:
+    """Leave out ticks of the upright axis that lie outside a range, whose limits stay.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Its limits are set.
+    low, high : float
+    """
+    axes.set_yticks([tick for tick in axes.get_yticks() if low <= tick <= high])
 
 
 def say_nothing(axes: Axes, text: str) -> Axes:

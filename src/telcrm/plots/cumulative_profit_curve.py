@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from telcrm.errors import ParameterError
 from telcrm.plots.canvas import canvas, say_nothing, title
-from telcrm.plots.style import ACCENT, INK, MUTED, PRIMARY, tidy
+from telcrm.plots.labels import label_point
+from telcrm.plots.style import ACCENT, MUTED, PRIMARY, tidy
 from telcrm.plots.words import compact, grouped, percent
 from telcrm.value import WhaleCurve
 
@@ -95,14 +96,8 @@ def _draw(axes: Axes, result: WhaleCurve) -> None:
     low, high = min(0.0, *heights), max(0.0, *heights)
     room = (high - low) or 1.0
     axes.set_ylim(low - (0.14 * room if low < 0 else 0.0), high + 0.16 * room)
-    axes.annotate(
-        _words(result, best, percent(peak) if whole else compact(peak)),
-        (best, peak),
-        xytext=(0, 7),
-        textcoords="offset points",
-        ha="left" if best < 0.35 else "right" if best > 0.65 else "center",
-        color=INK,
-    )
+    told = _words(result, best, percent(peak) if whole else compact(peak))
+    label_point(axes, told, (best, peak))
     axes.set_xlim(0, 1)
     axes.set_xlabel("share of customers, the best first")
     axes.set_ylabel("share of all profit" if whole else "profit")

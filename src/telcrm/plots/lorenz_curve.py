@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from telcrm.errors import ParameterError
 from telcrm.plots.canvas import canvas, say_nothing, title
-from telcrm.plots.style import INK, MUTED, PALETTE, tidy
+from telcrm.plots.named_results import LEGEND_IN, draw_named, legend_below, named_results
+from telcrm.plots.style import INK, MUTED, tidy
 from telcrm.plots.words import clipped, percent
 from telcrm.segmentation import Concentration
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["lorenz_curve"]
 
-_DASHES: Final = ("-", (0, (4, 2)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
-# Height of a line of the legend.
-_LEGEND_IN: Final = 0.24
 _NOWHERE: Final = float("nan")
 
 
@@ -65,23 +63,10 @@ def lorenz_curve(
     >>> [text.get_text() for text in ax.texts]
     ['Gini 0.60, the top 20% hold 80%']
     """
-    curves = {"": result} if isinstance(result, Concentration) else result
-    if not isinstance(curves, Mapping) or not all(
-        isinstance(one, Concentration) for one in curves.values()
-    ):
-        raise ParameterError(
-            f"result is a {type(result).__name__}, and has to be what "
-            "telcrm.segmentation.concentration returns, or a mapping of names to that.",
-            result=type(result).__name__,
-        )
-    if len(curves) > len(PALETTE):
-        raise ParameterError(
-            f"result holds {len(curves)} curves; no more than {len(PALETTE)} can be told apart.",
-            curves=len(curves),
-        )
+    curves = named_results(result, Concentration, made_by="telcrm.segmentation.concentration")
     if isinstance(top, bool) or not isinstance(top, float) or not 0 < top < 1:
         raise ParameterError(f"top is {top!r:.40}, and has to be a share between 0 and 1.", top=top)
-    with canvas(ax, width_in=4.8, height_in=4.1 + _LEGEND_IN * (len(curves) - 1)) as axes:
+    with canvas(ax, width_in=4.8, height_in=4.1 + LEGEND_IN * max(len(curves) - 1, 0)) as axes:
         if all(one.gini is None for one in curves.values()):
             return say_nothing(axes, "no value to share")
         _draw(axes, curves, top)
@@ -93,31 +78,22 @@ def _draw(axes: Axes, curves: Mapping[str, Concentration], top: float) -> None:
     from matplotlib.ticker import PercentFormatter
 
     tidy(axes)
-    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), label="_equal")
+    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
     said = {name: _words(one, top) for name, one in curves.items()}
-    for at, ((name, one), colour) in enumerate(zip(curves.items(), PALETTE, strict=False)):
+    words = {}
+    for at, (name, one) in enumerate(curves.items()):
         held = one.top_share(top)
         x, y = zip(*(one.lorenz or ((_NOWHERE, _NOWHERE),)), strict=True)
-        # The first lies on top: its dashes then let the others through.
-        dashes, height = _DASHES[at % len(_DASHES)], 3.0 - 0.1 * at
-        axes.plot(x, y, color=colour, linestyle=dashes, zorder=height, label=f"curve {at}")
+        line = draw_named(axes, at, x, y)
+        words[line] = f"{clipped(name, 17)}: {said[name]}"
         if held is not None:
+            colour, height = line.get_color(), line.get_zorder()
             axes.plot(1 - top, 1 - held, "o", color=colour, markersize=5, zorder=height)
         if len(curves) == 1:
-            axes.fill_between(x, x, y, color=colour, alpha=0.08, linewidth=0)
+            axes.fill_between(x, x, y, color=line.get_color(), alpha=0.08, linewidth=0)
             axes.text(0.03, 0.97, said[name], transform=axes.transAxes, va="top", color=INK)
     if len(curves) > 1:
-        lines = [line for line in axes.get_lines() if str(line.get_label()).startswith("curve")]
-        drawn = axes.legend(
-            lines,
-            [*map(str, range(len(lines)))],
-            loc="upper left",
-            bbox_to_anchor=(0, -0.14),
-            handlelength=2.2,
-        )
-        # Set last: matplotlib hides a label that begins with an underscore.
-        for text, (name, words) in zip(drawn.get_texts(), said.items(), strict=True):
-            text.set_text(f"{clipped(name, 17)}: {words}")
+        legend_below(axes, words)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.005)
     axes.set_aspect("equal")

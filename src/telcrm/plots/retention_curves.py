@@ -15,6 +15,7 @@ from telcrm.errors import InvalidTableError, ParameterError
 from telcrm.plots.calibration_line import calibration_line
 from telcrm.plots.canvas import canvas, say_nothing, title
 from telcrm.plots.columns import read_columns, refuse_repeats
+from telcrm.plots.named_results import draw_named
 from telcrm.plots.style import INK, MUTED, PALETTE, tidy
 from telcrm.plots.words import clipped
 from telcrm.tables.door import ColumnKind
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["RetentionMeasure", "retention_curves"]
 
 _TABLE: Final = "survivors"
-_DASHES: Final = ("-", (0, (4, 2)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
 _HORIZON: Final = 24
 _MOST_PERIODS: Final = 1200
 # Letters and marks that stand beside each other in a legend.
@@ -201,16 +201,9 @@ def _draw(
         shares = seen / seen[0] if survival else rates
         ages = np.arange(first, seen.size)
         [lines["counted"]] = axes.plot(ages, shares, "o", color=INK, markersize=4.2, zorder=4)
-    for number, ((name, model), colour) in enumerate(zip(models.items(), PALETTE, strict=False)):
+    for number, (name, model) in enumerate(models.items()):
         curve = model.survival(at) if survival else model.retention_rate(at)
-        # The first lies on top: its dashes then let the others through.
-        [lines[f"model {name}"]] = axes.plot(
-            at,
-            curve,
-            color=colour,
-            linestyle=_DASHES[number % len(_DASHES)],
-            zorder=3.0 - 0.1 * number,
-        )
+        lines[f"model {name}"] = draw_named(axes, number, at, curve)
     axes.set_xlim(first - 0.02 * last, 1.02 * last)
     if survival:
         axes.set_ylim(0, 1.03)
