@@ -79,6 +79,7 @@ def survival_curves(
     Examples
     --------
     >>> import polars as pl
+    >>> from telcrm.churn import HazardModel
     >>> months = pl.DataFrame({"tenure": [0, 1, 2, 3] * 50, "plan": ["solo", "duo"] * 100})
     >>> left = ["moved"] * 12 + [""] * 150 + ["debt"] * 8 + [""] * 30
     >>> model = HazardModel(advancing={"tenure": 1}, knots=0).fit(months, left)
