@@ -30,6 +30,8 @@ ARROWS = {"higher": "↑", "lower": "↓", "neither": "\N{EN DASH}"}
 def section(function: str, metrics: Sequence[Metric]) -> str:
     """Write one function: its grain, what it reads, who defines it, its figures."""
     first = metrics[0]
+    # Some modules are called like their function: only the full path is sure to mean the latter.
+    home = getattr(kpi, function).__module__
     reads = "; ".join(
         f"`{given.table}` ({', '.join(f'`{name}`' for name in given.columns)})"
         for given in first.inputs
@@ -37,13 +39,13 @@ def section(function: str, metrics: Sequence[Metric]) -> str:
     told = [f"Grain: {literal(first.grain)}."]
     told.append(f"Reads {reads}." if reads else "A formula on plain numbers.")
     if first.policy:
-        home = "kpi" if first.policy in kpi.__all__ else "domain"
-        link = f"[`{first.policy}`][telcrm.{home}.{first.policy}]"
+        room = "kpi" if first.policy in kpi.__all__ else "domain"
+        link = f"[`{first.policy}`][telcrm.{room}.{first.policy}]"
         told.append(f"Definitions differ: choose by {link}.")
     lines = [
         f"## {function}",
         "",
-        f"[`{function}`][telcrm.kpi.{function}]. {' '.join(told)}",
+        f"[`{function}`][{home}.{function}]. {' '.join(told)}",
         "",
         "| metric | | formula | unit | wanted |",
         "|---|---|---|---|---|",
