@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
+from threadpoolctl import threadpool_limits
 
 from telcrm.churn.models.classifier import ChurnClassifier, ClassifierState
 from telcrm.churn.models.encoding import CategoryCodes, encode_categories
@@ -29,6 +30,8 @@ _FOLDS: Final = 3
 _FOLDED_ROWS: Final = 20_000
 _HELD_OUT: Final = 0.25
 _CHECKED_ROWS: Final = 256
+# Below, threads wait for each other for longer than they work; on a busy machine far longer.
+_THREADED_ROWS: Final = 50_000
 
 
 class _State(ClassifierState):
@@ -140,14 +143,16 @@ class BoostedModel(ChurnClassifier):
             table, left, least_rows=self.least_rows, random_state=self.random_state
         )
         matrix = self._arranged(table, encoded)
-        self.leaves_, self.trees_ = self._choose(profiles, matrix, left, table)
-        self.ensemble_ = _read_trees(
-            [
-                self._booster(self.leaves_, self.trees_, table, draw).fit(matrix, left)
-                for draw in range(self.repeats)
-            ],
-            matrix[:_CHECKED_ROWS],
-        )
+        threads = 1 if left.size < _THREADED_ROWS else None
+        with threadpool_limits(threads, user_api="openmp"):
+            self.leaves_, self.trees_ = self._choose(profiles, matrix, left, table)
+            self.ensemble_ = _read_trees(
+                [
+                    self._booster(self.leaves_, self.trees_, table, draw).fit(matrix, left)
+                    for draw in range(self.repeats)
+                ],
+                matrix[:_CHECKED_ROWS],
+            )
         levels = {one.column.name: one.column for one in self.codes_}
         return tuple(levels.get(name, FeatureColumn(name=name)) for name in table.names)
 
