@@ -73,6 +73,7 @@ def test_any_one_of_its_tables_is_enough(built: Callable[..., Report], chapter: 
 
 NEEDS_MORE = {
     "retention": ["a single month"],
+    "churn": ["no table has a date"],
     "profitability": ["no direct_cost"],
     "lifetime": ["less than 12 weeks", "bought again", "was terminated", "no direct_cost"],
 }

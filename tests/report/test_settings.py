@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from telcrm.errors import MappingError, ParameterError, TelcrmError, UnreadableFileError
-from telcrm.report import LedgerSettings, Settings, read_settings
+from telcrm.report import ChurnSettings, LedgerSettings, Settings, read_settings
 
 
 def settings(folder: Path, text: str) -> Settings:
@@ -29,6 +29,11 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
         [ledger]
         url = "sqlite:///crm.db"
         tenant = "north"
+        [churn]
+        lifetime_value = 250
+        incentive = 12.5
+        contact = 0
+        acceptance = 0.25
         """,
     )
     assert said == Settings(
@@ -39,6 +44,7 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
         separator=";",
         columns={"recharges": {"customer_id": "CustomerNumber"}},
         ledger=LedgerSettings("sqlite:///crm.db", "north", tmp_path),
+        churn=ChurnSettings(250.0, 12.5, 0.0, 0.25),
     )
 
 
@@ -58,6 +64,13 @@ def test_nothing_said_is_the_default(tmp_path: Path) -> None:
         ('as_of = "2025-12-31"', ParameterError, "without quotes"),
         ("as_of = 2025-12-31T10:00:00", ParameterError, "as_of"),
         ("title = 3", ParameterError, "title"),
+        ("churn = 3", ParameterError, "churn is a table"),
+        ("[churn]\nclv = 200", MappingError, "unknown key: 'clv'"),
+        ("[churn]\nincentive = -1", ParameterError, "0 or more"),
+        ("[churn]\nincentive = true", ParameterError, "incentive of [churn] is True"),
+        ("[churn]\ncontact = inf", ParameterError, "contact of [churn]"),
+        ("[churn]\nlifetime_value = nan", ParameterError, "lifetime_value of [churn]"),
+        ("[churn]\nacceptance = 30", ParameterError, "0 to 1"),
         ("ledger = 'sqlite:///crm.db'", ParameterError, "ledger is a table"),
         ("[ledger]\ntenant = 'north'", ParameterError, "[ledger] has no url"),
         ("[ledger]\nurl = 3", ParameterError, "url of [ledger] has to be text"),

@@ -10,10 +10,11 @@ from telcrm.report.folder import Folder, read_folder
 from telcrm.report.formats import Kind
 from telcrm.report.parts import Column, Exhibit, KeyFigure, Section, Skipped
 from telcrm.report.report import Report
-from telcrm.report.settings import LedgerSettings, Settings, read_settings
+from telcrm.report.settings import ChurnSettings, LedgerSettings, Settings, read_settings
 from telcrm.report.spreadsheet import harmless, write_csv
 
 __all__ = [
+    "ChurnSettings",
     "Column",
     "Exhibit",
     "Folder",

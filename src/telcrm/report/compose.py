@@ -119,6 +119,7 @@ def build(
     stated = as_of or said.as_of
     sound = {table: frame for table, frame in frames.items() if table not in refused}
     sources = prepare(sound, as_of=stated, currency=currency or said.currency)
+    sources = replace(sources, churn=said.churn)
     if said.ledger is not None:
         try:
             sources = replace(sources, books=_books(said.ledger, sources))

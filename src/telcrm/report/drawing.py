@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "WIDE_IN",
     "Plot",
+    "drawn",
     "legend",
     "scale",
     "untitled",
@@ -118,6 +119,30 @@ def untitled(axes: Axes) -> None:
     axes : matplotlib.axes.Axes
     """
     axes.set_title("", loc="left")
+
+
+def drawn(draw: Callable[[Axes], object], label: str, *, height_in: float = 2.9) -> Plot:
+    """Make a plot of one of :mod:`telcrm.plots`, without its title.
+
+    Parameters
+    ----------
+    draw : callable
+        Draws on axes.
+    label : str
+        What a reader who cannot see it is told.
+    height_in : float
+
+    Returns
+    -------
+    Plot
+    """
+
+    def on(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        draw(axes)
+        untitled(axes)
+
+    return Plot(on, label, height_in=height_in)
 
 
 def scale(axis: Axis, low: float, high: float, kind: Kind) -> tuple[float, float]:

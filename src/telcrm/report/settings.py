@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from difflib import get_close_matches
 from pathlib import Path
+from sys import float_info
 from typing import Any, Final
 
 from telcrm.errors import MappingError, ParameterError, UnreadableFileError
 from telcrm.tables import TABLES
 
-__all__ = ["SETTINGS_FILE", "LedgerSettings", "Settings", "read_settings"]
+__all__ = ["SETTINGS_FILE", "ChurnSettings", "LedgerSettings", "Settings", "read_settings"]
 
 SETTINGS_FILE: Final = "telcrm.toml"
 
@@ -37,6 +38,26 @@ class LedgerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ChurnSettings:
+    """What keeping a line is worth, and what an offer to it costs: major units, 0 or more.
+
+    Attributes
+    ----------
+    lifetime_value : float, optional
+        Of every line; None: that of its margins.
+    incentive, contact : float, optional
+        Of an offer that is accepted, and of each contact; None: a share of the mean value.
+    acceptance : float in [0, 1], optional
+        Share of would-be leavers who accept and stay; None: 0.3.
+    """
+
+    lifetime_value: float | None = None
+    incentive: float | None = None
+    contact: float | None = None
+    acceptance: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """How a folder of tables is to be read and reported on.
 
@@ -53,6 +74,7 @@ class Settings:
         Per table, your column for each canonical name.
     ledger : LedgerSettings, optional
         None: what is owed is read off the table ``invoices``.
+    churn : ChurnSettings
     """
 
     as_of: date | None = None
@@ -62,11 +84,13 @@ class Settings:
     separator: str = ","
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     ledger: LedgerSettings | None = None
+    churn: ChurnSettings = field(default_factory=ChurnSettings)
 
 
 _TEXTS = ("title", "currency", "encoding", "separator")
-_KEYS = ("as_of", *_TEXTS, "columns", "ledger")
+_KEYS = ("as_of", *_TEXTS, "columns", "ledger", "churn")
 _LEDGER_KEYS = ("url", "tenant")
+_CHURN_KEYS = ("lifetime_value", "incentive", "contact", "acceptance")
 
 
 def read_settings(path: str | Path) -> Settings:
@@ -97,6 +121,7 @@ def read_settings(path: str | Path) -> Settings:
         as_of=_as_of(said.get("as_of"), file),
         columns=_columns(said.get("columns", {}), file),
         ledger=_ledger(said["ledger"], file) if "ledger" in said else None,
+        churn=_churn(said.get("churn", {}), file),
         **{key: _text(said[key], key, file) for key in _TEXTS if key in said},
     )
 
@@ -184,6 +209,26 @@ def _ledger(value: Any, file: Path) -> LedgerSettings:
         if not isinstance(said, str) or not said:
             raise _no_ledger(f"{key} of [ledger] has to be text in quotes", file)
     return LedgerSettings(**value, folder=file.parent)
+
+
+def _churn(value: Any, file: Path) -> ChurnSettings:
+    if not isinstance(value, dict):
+        raise ParameterError(
+            f"{file}: churn is a table: write [churn], and below it incentive = 15.",
+            file=str(file),
+            key="churn",
+        )
+    _known(value, _CHURN_KEYS, what="key", where=f"[churn] of {file}")
+    for key, said in value.items():
+        most = 1.0 if key == "acceptance" else float_info.max
+        if isinstance(said, bool) or not isinstance(said, int | float) or not 0 <= said <= most:
+            span = "0 to 1" if key == "acceptance" else "0 or more"
+            raise ParameterError(
+                f"{file}: {key} of [churn] is {said!r}, and has to be a number, {span}.",
+                file=str(file),
+                key=f"churn.{key}",
+            )
+    return ChurnSettings(**{key: float(said) for key, said in value.items()})
 
 
 def _no_ledger(what: str, file: Path) -> ParameterError:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
 from telcrm.domain import Currency
 from telcrm.report.as_of import EVENT_TIME, STATE_TIME, Reach, reach
 from telcrm.report.one_currency import one_currency
+from telcrm.report.settings import ChurnSettings
 from telcrm.tables import TABLES, ColumnType
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Sources:
         How far the tables went before anything was left out.
     books : Books, optional
         What a ledger says, where the settings name one.
+    churn : ChurnSettings
+        What they say of the worth of keeping a line.
     """
 
     frames: Mapping[str, pl.DataFrame]
@@ -49,6 +52,7 @@ class Sources:
     after: Mapping[str, int]
     reach: Reach | None
     books: Books | None = None
+    churn: ChurnSettings = field(default_factory=ChurnSettings)
 
     def __contains__(self, table: str) -> bool:
         return table in self.frames

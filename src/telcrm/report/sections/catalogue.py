@@ -9,6 +9,7 @@ from telcrm.report.sections.billing import BILLING
 from telcrm.report.sections.campaigns import CAMPAIGNS
 from telcrm.report.sections.care import COMPLAINTS, INTERACTIONS
 from telcrm.report.sections.chapter import Chapter
+from telcrm.report.sections.churn import CHURN
 from telcrm.report.sections.customer_base import BASE
 from telcrm.report.sections.equipment import EQUIPMENT
 from telcrm.report.sections.lifetime import LIFETIME
@@ -27,6 +28,7 @@ __all__ = ["CHAPTERS"]
 CHAPTERS: Final[tuple[Chapter, ...]] = (
     MOVEMENT,
     RETENTION,
+    CHURN,
     REVENUE,
     PROFITABILITY,
     VALUE,

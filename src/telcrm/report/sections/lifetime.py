@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import polars as pl
 
 from telcrm import plots, value
 from telcrm.errors import EstimatorError
-from telcrm.report.drawing import Plot, untitled
+from telcrm.report.drawing import drawn
 from telcrm.report.formats import Kind, short, show
 from telcrm.report.parts import Column, Exhibit, KeyFigure, Section
-from telcrm.report.sections.chapter import Chapter, NothingToReport
+from telcrm.report.sections.chapter import Chapter, NothingToReport, Part
 from telcrm.report.sections.counting import with_names
 from telcrm.report.sources import Sources
 from telcrm.value import (
@@ -26,10 +25,6 @@ from telcrm.value import (
     ModifiedBetaGeoModel,
     TimeUnit,
 )
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 __all__ = ["LIFETIME"]
 
@@ -44,7 +39,7 @@ _MARGIN_MONTHS: Final = 3
 
 def _write(sources: Sources) -> Section:
     parts = [part(sources) for part in (_recharging, _contracts, _profit)]
-    written = [part for part in parts if part.figures or part.exhibits]
+    written = [part for part in parts if part.tells]
     if not written:
         raise NothingToReport(" ".join(part.said for part in parts if part.said))
     return Section(
@@ -61,40 +56,22 @@ def _write(sources: Sources) -> Section:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """Figures and exhibits of one kind of customer, and what has to be said of them."""
-
-    said: str = ""
-    figures: tuple[KeyFigure, ...] = ()
-    exhibits: tuple[Exhibit, ...] = ()
-
-
-def _drawn(draw: Callable[[Axes], object], label: str, *, height_in: float = 2.9) -> Plot:
-    def on(figure: Figure) -> None:
-        axes = figure.add_subplot()
-        draw(axes)
-        untitled(axes)
-
-    return Plot(on, label, height_in=height_in)
-
-
-def _recharging(sources: Sources) -> _Part:
+def _recharging(sources: Sources) -> Part:
     if "recharges" not in sources:
-        return _Part()
+        return Part()
     recharges = sources["recharges"].filter(pl.col("amount") > 0)
     until = sources.day
     began = recharges["recharged_at"].dt.date().min()
     if not isinstance(began, date) or (until - began).days < _LEAST_DAYS:
-        return _Part(f"Recharges are known for less than {_LEAST_DAYS // 7} weeks.")
+        return Part(f"Recharges are known for less than {_LEAST_DAYS // 7} weeks.")
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", ConvergenceWarning)
             valued, model = _valued_recharges(recharges, until)
     except EstimatorError as error:
-        return _Part(f"Recharges have no model: {error.message}")
+        return Part(f"Recharges have no model: {error.message}")
     doubts = " ".join(str(one.message) for one in caught)
-    return _Part(
+    return Part(
         doubts,
         tuple(_recharge_figures(sources, valued)),
         (
@@ -193,7 +170,7 @@ def _calibration(
         frame=held.group_by("frequency")
         .agg(customers=pl.len(), holdout_mean=pl.col("holdout_frequency").mean())
         .sort("frequency"),
-        plot=_drawn(
+        plot=drawn(
             lambda axes: plots.holdout_calibration(held, earlier, ax=axes),
             "Recharges of the last third, expected and actual, by recharges before",
         ),
@@ -218,11 +195,11 @@ def _top(sources: Sources, valued: pl.DataFrame) -> Exhibit:
     )
 
 
-def _contracts(sources: Sources) -> _Part:
+def _contracts(sources: Sources) -> Part:
     if "subscriptions" not in sources:
-        return _Part()
+        return Part()
     if not sources.has("subscriptions", "activated_on", "terminated_on"):
-        return _Part("No contract was terminated, so none of their lives is known.")
+        return Part("No contract was terminated, so none of their lives is known.")
     lines = sources["subscriptions"].filter(
         pl.col("activated_on").is_not_null(), pl.col("activated_on") <= sources.day
     )
@@ -230,16 +207,16 @@ def _contracts(sources: Sources) -> _Part:
         lines = lines.filter(pl.col("payment_mode") == "postpaid")
     known_since = lines["terminated_on"].min()
     if not isinstance(known_since, date):
-        return _Part("No contract was terminated, so none of their lives is known.")
+        return Part("No contract was terminated, so none of their lives is known.")
     spells = _spells(lines, known_since.replace(day=1), sources.day)
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", ConvergenceWarning)
             model = BetaDiscreteWeibullModel(entered="entered").fit(spells)
     except EstimatorError as error:
-        return _Part(f"Contracts have no model: {error.message}")
+        return Part(f"Contracts have no model: {error.message}")
     said = " ".join(str(one.message) for one in caught)
-    return _Part(
+    return Part(
         said,
         tuple(_contract_figures(sources, spells, model)),
         (_survival(model, known_since),),
@@ -312,28 +289,28 @@ def _survival(model: BetaDiscreteWeibullModel, since: date) -> Exhibit:
             "there": Column("Still there", Kind.SHARE),
             "stayed": Column("Stayed through it", Kind.SHARE),
         },
-        plot=_drawn(
+        plot=drawn(
             lambda axes: plots.retention_curves(model, horizon=_CURVE_MONTHS, ax=axes),
             "Share of contracts that are still there by month",
         ),
     )
 
 
-def _profit(sources: Sources) -> _Part:
+def _profit(sources: Sources) -> Part:
     if "subscriber_months" not in sources:
-        return _Part()
+        return Part()
     if not sources.has("subscriber_months", "direct_cost"):
-        return _Part("subscriber_months holds no direct_cost.")
+        return Part("subscriber_months holds no direct_cost.")
     months = sources["subscriber_months"].filter(pl.col("direct_cost").is_not_null())
     first = pl.lit(sources.day).dt.truncate("1mo").dt.offset_by("-11mo")
     recent = months.filter(pl.col("period") >= first)
     if recent.is_empty():
-        return _Part(f"subscriber_months holds no rows in the 12 months up to {sources.day}")
+        return Part(f"subscriber_months holds no rows in the 12 months up to {sources.day}")
     curve = value.whale_curve(value.customer_margin(recent))
     if curve.peak_multiple is None:
-        return _Part("The margins of the last 12 months add up to no profit.")
+        return Part("The margins of the last 12 months add up to no profit.")
     frame: pl.DataFrame = curve.to_frame()
-    return _Part(
+    return Part(
         "",
         (
             KeyFigure(
@@ -352,7 +329,7 @@ def _profit(sources: Sources) -> _Part:
                     "(Kaplan & Narayanan 2001). Past the peak, customers take profit away."
                 ),
                 frame=frame,
-                plot=_drawn(
+                plot=drawn(
                     lambda axes: plots.cumulative_profit_curve(curve, ax=axes),
                     "Cumulative share of profit by share of customers",
                 ),
