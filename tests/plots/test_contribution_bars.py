@@ -10,8 +10,7 @@ import pytest
 from numpy.testing import assert_allclose
 from tests.plots.look import overlaps, texts
 
-from telcrm.churn import SplineLogisticModel
-from telcrm.churn.reasons.drivers import ChurnDrivers, churn_drivers
+from telcrm.churn import ChurnDrivers, SplineLogisticModel, churn_drivers
 from telcrm.errors import ParameterError
 from telcrm.plots import contribution_bars
 

@@ -9,8 +9,7 @@ from scipy.special import logit
 from tests.conftest import Backend
 from tests.plots.look import overlaps, texts
 
-from telcrm.churn import SplineLogisticModel
-from telcrm.churn.reasons.customer_reasons import churn_reasons
+from telcrm.churn import SplineLogisticModel, churn_reasons
 from telcrm.errors import InvalidTableError, MissingColumnsError
 from telcrm.plots import reasons_waterfall
 

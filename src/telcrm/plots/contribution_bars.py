@@ -58,8 +58,7 @@ def contribution_bars(result: ChurnDrivers, *, most: int = 12, ax: Axes | None =
     Examples
     --------
     >>> import polars as pl
-    >>> from telcrm.churn import SplineLogisticModel
-    >>> from telcrm.churn.reasons.drivers import churn_drivers
+    >>> from telcrm.churn import SplineLogisticModel, churn_drivers
     >>> base = pl.DataFrame({"tenure": [1, 2, 3, 5, 8, 13, 21, 34] * 30, "fee": [9.0, 19.0] * 120})
     >>> model = SplineLogisticModel().fit(base, [1, 1, 0, 1, 0, 0, 0, 0] * 30)
     >>> ax = contribution_bars(churn_drivers(model, base))

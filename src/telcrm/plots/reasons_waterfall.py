@@ -71,8 +71,7 @@ def reasons_waterfall(frame: Any, *, ax: Axes | None = None) -> Axes:
     Examples
     --------
     >>> import polars as pl
-    >>> from telcrm.churn import SplineLogisticModel
-    >>> from telcrm.churn.reasons.customer_reasons import churn_reasons
+    >>> from telcrm.churn import SplineLogisticModel, churn_reasons
     >>> base = pl.DataFrame({"tenure": [1, 2, 3, 5, 8, 13, 21, 34] * 30, "fee": [9.0, 19.0] * 120})
     >>> model = SplineLogisticModel().fit(base, [1, 1, 0, 1, 0, 0, 0, 0] * 30)
     >>> ax = reasons_waterfall(churn_reasons(model, base.head(1), top=2, only_raising=False))
