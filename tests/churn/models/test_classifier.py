@@ -91,6 +91,30 @@ def test_what_is_stored_predicts_to_the_same_bit(kind: str) -> None:
 
 
 @kinds
+def test_columns_that_say_nothing_change_nothing(kind: str) -> None:
+    draw = np.random.default_rng(0)
+    rows = 300
+    told = pl.DataFrame({"plan": draw.choice(["a", "b"], rows), "use": draw.normal(size=rows)})
+    left = (told["use"].to_numpy() + draw.normal(size=rows) > 0).astype(int)
+    # Text before numbers, as no model keeps them.
+    frame = told.select(
+        pl.lit("x").alias("one_text"),
+        pl.lit(None, dtype=pl.String).alias("no_text"),
+        "plan",
+        pl.lit(1.0).alias("one_number"),
+        pl.lit(None, dtype=pl.Float64).alias("no_number"),
+        "use",
+    )
+    quick = QUICK.get(kind, {}) | ({"column_share": 1.0} if kind == "boosted" else {})
+    model = MODELS[kind](**quick).fit(frame, left)
+    again = MODELS[kind].from_json(model.to_json())
+    assert [column.name for column in model.columns_] == frame.columns
+    expected = MODELS[kind](**quick).fit(told, left).predict_proba(told)
+    np.testing.assert_allclose(model.predict_proba(frame), expected, atol=1e-7)
+    assert (again.predict_proba(frame) == model.predict_proba(frame)).all()
+
+
+@kinds
 def test_a_model_of_an_array_is_stored_too(kind: str) -> None:
     frame, left = customers()
     matrix = frame.select("tenure", "calls").to_numpy().astype(float)

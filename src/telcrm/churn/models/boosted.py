@@ -148,13 +148,12 @@ class BoostedModel(ChurnClassifier):
             self.leaves_, self.trees_ = self._choose(profiles, matrix, left, table)
             self.ensemble_ = _read_trees(
                 [
-                    self._booster(self.leaves_, self.trees_, table, draw).fit(matrix, left)
+                    _grow(self._booster(self.leaves_, self.trees_, table, draw), matrix, left)
                     for draw in range(self.repeats)
                 ],
                 matrix[:_CHECKED_ROWS],
             )
-        levels = {one.column.name: one.column for one in self.codes_}
-        return tuple(levels.get(name, FeatureColumn(name=name)) for name in table.names)
+        return tuple(one.column for one in self.codes_)
 
     def _profiles(self) -> tuple[int, ...]:
         require_proper_share(learning_rate=self.learning_rate)
@@ -224,7 +223,7 @@ class BoostedModel(ChurnClassifier):
         for leaves in profiles:
             loss = np.zeros(most)
             for learn, judge in splitter.split(matrix, left):
-                grown = self._booster(leaves, most, table).fit(matrix[learn], left[learn])
+                grown = _grow(self._booster(leaves, most, table), matrix[learn], left[learn])
                 for at, odds in enumerate(grown.staged_decision_function(matrix[judge])):
                     loss[at] += _log_loss(left[judge], odds)
             at = int(loss.argmin())
@@ -242,6 +241,15 @@ class BoostedModel(ChurnClassifier):
     def _log_odds(self, table: FeatureTable) -> Floats:
         matrix = self._arranged(table, [codes.of(table) for codes in self.codes_])
         return self.ensemble_.log_odds(matrix)
+
+
+def _grow(
+    booster: HistGradientBoostingClassifier, matrix: Floats, left: Floats
+) -> HistGradientBoostingClassifier:
+    # scikit-learn fails at a column without a value, as a fold may have one; 0 throughout says as
+    # little.
+    empty = np.isnan(matrix).all(axis=0)
+    return booster.fit(np.where(empty, 0.0, matrix) if empty.any() else matrix, left)
 
 
 def _read_trees(grown: Sequence[HistGradientBoostingClassifier], some: Floats) -> TreeEnsemble:

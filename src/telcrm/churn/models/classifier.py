@@ -75,7 +75,7 @@ class ChurnClassifier(StoredEstimator, ClassifierMixin, BaseEstimator):  # type:
 
     @abstractmethod
     def _learn(self, table: FeatureTable, left: Floats) -> tuple[FeatureColumn, ...]:
-        """Learn from a table, and from who left as 0 or 1. Return what it looks at."""
+        """Learn from a table, and from who left as 0 or 1. Return what says something."""
 
     @abstractmethod
     def _log_odds(self, table: FeatureTable) -> Floats:
@@ -112,7 +112,12 @@ class ChurnClassifier(StoredEstimator, ClassifierMixin, BaseEstimator):  # type:
         """
         table = self._read(X, reset=True)
         left = self._labels(y, table.rows)
-        self.columns_ = self._learn(table, left)
+        learnt = {column.name: column for column in self._learn(table, left)}
+        # A column that says nothing is looked at, too: the table stays the same.
+        self.columns_ = tuple(
+            learnt.get(name) or FeatureColumn(name=name, levels=table.no_levels(name))
+            for name in self._named() or table.names
+        )
         return self
 
     def _labels(self, y: ArrayLike | None, rows: int) -> Floats:
@@ -244,6 +249,13 @@ class ChurnClassifier(StoredEstimator, ClassifierMixin, BaseEstimator):  # type:
             raise ParameterError("features names columns of a frame, and X is an array.")
         return FeatureTable(dict(zip(names, values.T, strict=True)), {}, len(values))
 
+    def _named(self) -> list[str]:
+        """Return the columns of the frame that the model learns from, in its order."""
+        if self.from_array_:
+            return []
+        named = self.features if self.features is not None else self.feature_names_in_
+        return [str(name) for name in named]
+
     def _read_frame(self, frame: Any, *, reset: bool) -> FeatureTable:
         if not reset and self.from_array_:
             raise SchemaDriftError(
@@ -256,11 +268,11 @@ class ChurnClassifier(StoredEstimator, ClassifierMixin, BaseEstimator):  # type:
             validate_data(self, frame, reset=reset, skip_check_array=True)
         if reset:
             self.from_array_ = False
-            named = self.features if self.features is not None else self.feature_names_in_
-            if not len(named):
+            named = self._named()
+            if not named:
                 message = "Found array with 0 feature(s): X has no columns to look at."
                 raise ParameterError(message)
-            table = read_features(frame, [str(name) for name in named])
+            table = read_features(frame, named)
             if not table.rows:
                 message = "Found array with 0 sample(s): X has no rows."
                 raise ParameterError(message)

@@ -68,6 +68,10 @@ class FeatureTable:
         kept = [(-count, level) for level, count in zip(told, counts, strict=True)]
         return tuple(str(level) for count, level in sorted(kept) if -count >= least_rows)
 
+    def no_levels(self, name: str) -> tuple[str, ...] | None:
+        """Return no categories of a column of text, and None of a column of numbers."""
+        return () if name in self.categories else None
+
     def codes(self, column: FeatureColumn) -> Codes:
         """Return the place of each value among the levels of a column, -1 if it is none of them."""
         place = {level: at for at, level in enumerate(column.levels or ())}

@@ -206,8 +206,7 @@ class HazardModel(ChurnClassifier):
         )
         point = found.point.reshape(start.shape)
         self.formulas_ = tuple(design.formula(float(own[0]), own[1:]) for own in point)
-        known = {one.column.name: one.column for one in design.columns}
-        return tuple(known.get(name, FeatureColumn(name=name)) for name in table.names)
+        return tuple(one.column for one in design.columns)
 
     def _logits(self, table: FeatureTable) -> Floats:
         """Return the log odds of each class against staying, in the order of ``classes_``."""

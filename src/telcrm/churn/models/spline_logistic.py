@@ -111,8 +111,7 @@ class SplineLogisticModel(ChurnClassifier):
             self.formula_ = design.formula(float(fitted.intercept_[0]), fitted.coef_[0])
         else:
             self.formula_ = AdditiveFormula(intercept=float(np.log(share / (1 - share))), terms=())
-        known = {one.column.name: one.column for one in design.columns}
-        return tuple(known.get(name, FeatureColumn(name=name)) for name in table.names)
+        return tuple(one.column for one in design.columns)
 
     def _log_odds(self, table: FeatureTable) -> Floats:
         return self.formula_.log_odds(table)
