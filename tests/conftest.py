@@ -122,6 +122,11 @@ def _spark() -> Any:
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.adaptive.enabled", "false")
         .config("spark.driver.memory", "1g")
+        # Of a plan for tiny frames, the compiling takes longer than the work; and what is known of
+        # columns is not worth to be handed through it.
+        .config("spark.sql.codegen.wholeStage", "false")
+        .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+        .config("spark.sql.constraintPropagation.enabled", "false")
         # Half of Spark's time on tiny frames is the second, slower compiler of the JVM.
         .config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
         .getOrCreate()

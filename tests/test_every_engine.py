@@ -2,14 +2,19 @@
 
 Polars is the oracle; what it says is tested where the function is. The tables are drawn by
 Hypothesis, with nulls, ties, gaps and strangers; Spark, which takes seconds, is asked once each.
+
+Functions of churn take longer, a panel or a fitted model first, and are asked on every engine where
+they are tested: here is only seen to it that none is left out.
 """
 
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from functools import cache
+from pathlib import Path
 from random import Random
 from types import ModuleType
 from typing import Any
@@ -23,7 +28,7 @@ from sklearn.base import clone
 from tests import random_tables as drawn
 from tests.conftest import ENGINES, Backend
 
-from telcrm import kpi, segmentation, value
+from telcrm import churn, kpi, segmentation, value
 from telcrm.domain import ActivityRule
 from telcrm.kpi import ContactCost, MovementPolicy, ServiceLevelPolicy, ServingCosts
 from telcrm.rules import Rule, RuleSet, field
@@ -565,11 +570,42 @@ FITTED: dict[str, tuple[Callable[[Random], drawn.Columns], Segmenter, dict[str, 
 """What to fit and apply, and on what."""
 
 
+CHURN = {
+    "back_test": "evaluation/test_back_test",
+    "build_panel": "features/test_catalogue snapshots/test_panel",
+    "calibration_by_segment": "monitoring/test_calibration",
+    # These two refuse the lazy ones.
+    "churn_drivers": "reasons/test_drivers",
+    "churn_reasons": "reasons/test_customer_reasons",
+    "customer_folds": "snapshots/test_splits",
+    "early_warnings": "warnings/test_early_warnings",
+    "evaluate_by": "evaluation/test_slices",
+    "find_leaks": "snapshots/test_leakage",
+    "leaver_destinations": "reasons/test_leavers",
+    "leaver_reasons": "reasons/test_leavers",
+    "plan_retention": "retention/test_plan_retention",
+    "population_stability": "monitoring/test_stability",
+    "realised_profit": "monitoring/test_realised",
+    "score_churn": "test_scoring",
+    "time_splits": "snapshots/test_splits",
+    "warning_scores": "warnings/test_scores",
+}
+"""Where functions of churn are asked on every engine."""
+
+
 def takes_frame(function: object) -> bool:
     if not inspect.isfunction(function):
         return False
     names = list(inspect.signature(function).parameters)
     return names[:1] in (["frame"], ["result"], ["item_sets"], ["profiled"])
+
+
+def takes_frame_of_churn(function: object) -> bool:
+    if not inspect.isfunction(function):
+        return False
+    names = list(inspect.signature(function).parameters)
+    after_model = names[1:] if names[:1] in (["model"], ["profile"]) else names
+    return after_model[:1] in (["frame"], ["tables"], ["snapshots"])
 
 
 @pytest.mark.parametrize(
@@ -582,6 +618,21 @@ def test_no_function_that_takes_a_frame_is_left_out(
 ) -> None:
     public = {name for name in room.__all__ if takes_frame(getattr(room, name))}
     assert {name.split()[0] for name in questions} == public
+
+
+def test_no_function_of_churn_that_takes_a_frame_is_left_out() -> None:
+    public = {name for name in churn.__all__ if takes_frame_of_churn(getattr(churn, name))}
+    assert set(CHURN) == public
+
+
+@pytest.mark.parametrize("name", CHURN)
+def test_functions_of_churn_are_asked_on_every_engine_where_they_are_tested(name: str) -> None:
+    folder = Path(__file__).parent / "churn"
+    source = "".join((folder / f"{module}.py").read_text() for module in CHURN[name].split())
+    fixtures = set(re.findall(r"(\w+): Backend", source))
+    assert re.search(rf"\b{name}\(", source)
+    assert "backend" in fixtures or "spark_backend" in fixtures
+    assert fixtures & {"backend", "quick_backend", "distinct_backend"}
 
 
 def test_no_kind_of_segmenter_is_left_out() -> None:

@@ -36,6 +36,7 @@ from telcrm.churn.models.vote import SoftVoteModel
 from telcrm.churn.scoring import score_churn
 from telcrm.errors import (
     MissingColumnsError,
+    MissingExtraError,
     ModelContractError,
     NotFittedError,
     ParameterError,
@@ -142,6 +143,14 @@ def test_spark_gives_it_too_and_computes_nothing_before_it_is_asked(
     expected = dict(zip(lines()["customer_id"], asked(name), strict=True))
     assert rows == pytest.approx(expected, rel=0, abs=1e-12)
     assert found.filter("customer_id is null").count() == 0
+
+
+def test_spark_without_pandas_says_what_to_install(
+    spark_backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring, "find_spec", lambda _: None)
+    with pytest.raises(MissingExtraError, match=r"telcrm\[pandas\]"):
+        score_churn(model("spline"), spark_backend.frame(lines()))
 
 
 @given(rows=st.integers(0, 40), batch_rows=st.integers(1, 50), name=st.sampled_from(MODELS))
