@@ -120,7 +120,10 @@ class OpenFrame:
             case nw.Implementation.POLARS:
                 kept = native.collect().lazy()
             case nw.Implementation.DUCKDB:
-                kept = _held_by_duckdb(native, small.collect(backend="pyarrow").to_native())
+                # By way of the caller's rows: a query on `native` would hold all of its plan.
+                own: Any = self.rows.to_native()
+                held = _held_by_duckdb(own, small.collect(backend="pyarrow").to_native())
+                kept = native if held is None else held
             case nw.Implementation.PYSPARK:
                 kept = native.localCheckpoint()
             case _:
@@ -160,7 +163,7 @@ def _held_by_duckdb(relation: Any, telcrm_computed_rows: Any) -> Any:  # noqa: A
     try:
         return relation.query("telcrm_computed", "SELECT * FROM telcrm_computed_rows")
     except CatalogException:
-        return relation
+        return None
 
 
 def _tidy_pandas(result: Any, given: Any) -> Any:

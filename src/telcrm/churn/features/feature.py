@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -11,6 +11,7 @@ import narwhals.stable.v2 as nw
 
 from telcrm.churn.snapshots.sources import PanelSources
 from telcrm.churn.snapshots.view import SnapshotView
+from telcrm.tables.typed_columns import flag
 
 __all__ = ["Family", "Feature", "FeatureKind", "FeatureView"]
 
@@ -22,22 +23,53 @@ class FeatureView(SnapshotView):
     Attributes
     ----------
     active : narwhals.stable.v2.LazyFrame
+    days : tuple of int
+        The day numbers of all snapshots of the panel, in order.
     shared : dict of str to narwhals.stable.v2.LazyFrame
         What does not depend on the snapshot, by name: one for all views of a panel.
     """
 
     active: nw.LazyFrame[Any]
+    days: tuple[int, ...]
     shared: dict[str, nw.LazyFrame[Any]]
 
+    @property
+    def place(self) -> int:
+        """How many snapshots come before."""
+        return self.days.index(self.day)
+
     def once(self, name: str, make: Callable[[], nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
-        """Return a frame that is the same for all snapshots; Polars computes it once."""
+        """Return a frame that is the same for all snapshots, and computed once for several."""
         if name not in self.shared:
             made = make()
-            if made.implementation.is_polars():
-                native: Any = made.to_native()
-                made = nw.from_native(native.cache())
-            self.shared[name] = made
+            several = len(self.days) > 1
+            self.shared[name] = self.sources.main.computed(made) if several else made
         return self.shared[name]
+
+    def placed(self, table: str) -> nw.LazyFrame[Any]:
+        """Keep the events that any snapshot knows of, with ``_from``: the place of the first."""
+        rows = self.sources.rows(table).filter(nw.col("_seen") <= self.days[-1])
+        later = [flag(nw.col("_seen") > day) for day in self.days[:-1]]
+        place = nw.sum_horizontal(*later) if later else nw.lit(0)
+        return rows.with_columns(_from=place.cast(nw.Int64))
+
+    def latest(
+        self, name: str, key: str, columns: Sequence[str], make: Callable[[], nw.LazyFrame[Any]]
+    ) -> nw.LazyFrame[Any]:
+        """Return the greatest values that were known by the snapshot.
+
+        Parameters
+        ----------
+        name : str
+            What the values of all snapshots are kept as.
+        key : str
+        columns : sequence of str
+        make : callable
+            Returns rows of ``key``, ``_from`` and ``columns``.
+        """
+        greatest = [nw.col(each).max() for each in columns]
+        found = self.once(name, lambda: make().group_by(key, "_from").agg(*greatest))
+        return found.filter(nw.col("_from") <= self.place).group_by(key).agg(*greatest)
 
 
 class FeatureKind(StrEnum):

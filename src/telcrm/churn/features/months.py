@@ -17,34 +17,25 @@ _BEFORE = 2
 
 def _add(view: FeatureView, rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     months = view.events("subscriber_months")
-    months = months.filter(nw.col("_month") >= view.month - _BEFORE)
-    is_last = nw.col("_month") == view.month
     measures = ["revenue", *(name for name in _USED if view.sources.has("subscriber_months", name))]
-    split = {
-        f"_{name}_{when}": nw.when(case).then(nw.col(name))
-        for name in measures
-        for when, case in (("last", is_last), ("before", ~is_last))
-    }
-    flagged = months.select("subscription_id", **split)
-    lasts = [f"_{name}_last" for name in measures]
-    befores = [f"_{name}_before" for name in measures]
-    found = flagged.group_by("subscription_id").agg(
-        nw.col(*lasts).max(),
-        nw.col(*befores).mean(),
-        *[nw.col(name).count().alias(f"{name}_n") for name in befores],
-    )
-    told = {}
+    found, *before = [
+        months.filter(nw.col("_day") == view.month_start(back)).select(
+            "subscription_id", **{f"_{name}_{back}": nw.col(name) for name in measures}
+        )
+        for back in range(_BEFORE + 1)
+    ]
+    for month in before:
+        found = found.join(month, how="left", on="subscription_id")
+    told: dict[str, nw.Expr] = {}
     for name in measures:
-        last, before = nw.col(f"_{name}_last"), nw.col(f"_{name}_before")
-        whole = nw.col(f"_{name}_before_n") == _BEFORE
+        last, *others = (nw.col(f"_{name}_{back}") for back in range(_BEFORE + 1))
+        mean = sum(others[1:], others[0]) / float(_BEFORE)
         if name == "revenue":
-            told["revenue_last_month"] = last
-            told["revenue_change"] = nw.when(whole).then(last - before)
+            told |= {"revenue_last_month": last, "revenue_change": last - mean}
             continue
         scale = _SCALE[name]
         told[_USED[name]] = last / scale
-        trend = (last / scale + 1.0).log() - (before / scale + 1.0).log()
-        told[f"{_USED[name]}_trend"] = nw.when(whole).then(trend)
+        told[f"{_USED[name]}_trend"] = (last / scale + 1.0).log() - (mean / scale + 1.0).log()
     found = found.with_columns(**told)
     return view.beside(rows, found, on="subscription_id", columns=[*told])
 

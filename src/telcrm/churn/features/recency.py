@@ -7,42 +7,49 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from telcrm.churn.features.feature import Family, Feature, FeatureView
-from telcrm.churn.features.usage_parts import usage_parts
-from telcrm.domain import UsageDirection, UsageKind
+from telcrm.churn.features.usage_days import usage_days
 
 __all__ = ["RECENCY"]
 
-_USAGE = ("days_since_outgoing", "days_since_incoming", "days_since_data")
+_USAGE = {
+    "days_since_outgoing": "_outgoing",
+    "days_since_incoming": "_incoming",
+    "days_since_data": "_data",
+}
 
 
 def _add(view: FeatureView, rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     if view.sources.has("usage"):
         rows = _of_usage(view, rows)
     if view.sources.has("recharges"):
-        paid = view.events("recharges").filter(nw.col("amount") > 0)
-        last = paid.group_by("subscription_id").agg(days_since_recharge=nw.col("_age").min())
-        rows = view.beside(rows, last, on="subscription_id", columns=["days_since_recharge"])
+        rows = _since(view, rows, "recharges", "subscription_id", "days_since_recharge")
     if view.sources.has("interactions"):
-        met = view.events("interactions").group_by("customer_id")
-        last = met.agg(days_since_contact=nw.col("_age").min())
-        rows = view.beside(rows, last, on="customer_id", columns=["days_since_contact"])
+        rows = _since(view, rows, "interactions", "customer_id", "days_since_contact")
     return rows
 
 
+def _since(
+    view: FeatureView, rows: nw.LazyFrame[Any], table: str, key: str, name: str
+) -> nw.LazyFrame[Any]:
+    def days() -> nw.LazyFrame[Any]:
+        placed = view.placed(table)
+        counted = placed.filter(nw.col("amount") > 0) if table == "recharges" else placed
+        return counted.select(key, "_from", "_day")
+
+    last = view.latest(f"latest_{table}", key, ["_day"], days)
+    found = last.with_columns((view.day - nw.col("_day")).alias(name))
+    return view.beside(rows, found, on=key, columns=[name])
+
+
 def _of_usage(view: FeatureView, rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    data = nw.col("kind") == str(UsageKind.DATA)
-    sent = nw.col("direction") == str(UsageDirection.OUTGOING)
-    age = nw.col("_youngest")
-    ages = dict(
-        zip(
-            _USAGE,
-            (nw.when(case).then(age) for case in (sent & ~data, ~sent & ~data, data)),
-            strict=True,
-        )
-    )
-    flagged = usage_parts(view).select("subscription_id", **ages)
-    last = flagged.group_by("subscription_id").agg(*[nw.col(name).min() for name in _USAGE])
-    return view.beside(rows, last, on="subscription_id", columns=_USAGE)
+    def days() -> nw.LazyFrame[Any]:
+        last = {own: nw.when(nw.col(own) == 1).then(nw.col("_day")) for own in _USAGE.values()}
+        return usage_days(view).select("subscription_id", "_from", **last)
+
+    last = view.latest("latest_usage", "subscription_id", list(_USAGE.values()), days)
+    ages = {name: view.day - nw.col(own) for name, own in _USAGE.items()}
+    found = last.with_columns(**ages)
+    return view.beside(rows, found, on="subscription_id", columns=list(_USAGE))
 
 
 _EVER = "all days told of, null if never"

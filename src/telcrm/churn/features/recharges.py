@@ -35,9 +35,12 @@ def _add(view: FeatureView, rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     )
     if not view.sources.has("recharges", "validity_days"):
         return rows
-    every = view.events("recharges")
-    valid = nw.col("_day") + nw.col("validity_days").fill_null(float(LATEST))
-    last = every.with_columns(_valid=valid).group_by("subscription_id").agg(nw.col("_valid").max())
+
+    def valid() -> nw.LazyFrame[Any]:
+        until = nw.col("_day") + nw.col("validity_days").fill_null(float(LATEST))
+        return view.placed("recharges").select("subscription_id", "_from", _valid=until)
+
+    last = view.latest("valid_recharges", "subscription_id", ["_valid"], valid)
     expires = nw.when(nw.col("_valid") < LATEST).then(nw.col("_valid") - float(view.day))
     left = last.with_columns(validity_left_days=expires)
     return view.beside(rows, left, on="subscription_id", columns=["validity_left_days"])

@@ -7,8 +7,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from telcrm.churn.features.feature import Family, Feature, FeatureView
-from telcrm.churn.features.usage_parts import part_of_ages, usage_parts
-from telcrm.domain import UsageDirection, UsageKind
+from telcrm.churn.features.usage_days import usage_days
 
 __all__ = ["TRENDS"]
 
@@ -17,7 +16,7 @@ _FOUR_WEEKS = 28
 _TO_SIGMA = 1.4826
 _SLACK = 0.05
 
-_MEASURES = {"voice": "_minutes", "data": "_megabytes", "sms": "_records"}
+_MEASURES = {"voice": ("_seconds", 60.0), "data": ("_bytes", 1e6), "sms": ("_messages", 1.0)}
 _UNITS = {"voice": "minutes", "data": "megabytes", "sms": "messages sent"}
 
 
@@ -26,24 +25,22 @@ def _spans(length: int, count: int) -> list[tuple[int, int]]:
 
 
 def _add(view: FeatureView, rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    parts = usage_parts(view)
-    sent = nw.col("direction") == str(UsageDirection.OUTGOING)
-    of_kind = {str(kind): nw.col("kind") == str(kind) for kind in UsageKind}
-    of_kind["sms"] = of_kind["sms"] & sent
+    months, weeks = _MONTH_DAYS * 3, _FOUR_WEEKS * 4
+    day = nw.col("_day")
+    known = (nw.col("_from") <= view.place) & (day >= view.day - max(months, weeks))
     sums = {
-        f"_{kind}_{length}_{at}": nw.when(where & part_of_ages(first, last))
-        .then(nw.col(_MEASURES[kind]))
+        f"_{kind}_{length}_{at}": nw.when((day >= view.day - last) & (day <= view.day - first))
+        .then(nw.col(measure) / unit)
         .otherwise(nw.lit(0.0))
-        for kind, where in of_kind.items()
+        for kind, (measure, unit) in _MEASURES.items()
         for length, count in ((_MONTH_DAYS, 3), (_FOUR_WEEKS, 4))
         for at, (first, last) in enumerate(_spans(length, count))
     }
-    flagged = parts.select("subscription_id", **sums)
+    flagged = usage_days(view).filter(known).select("subscription_id", **sums)
     found = flagged.group_by("subscription_id").agg(*[nw.col(name).sum() for name in sums])
     counts = dict.fromkeys(sums, view.covers("usage", _MONTH_DAYS))
     rows = view.beside(rows, found, on="subscription_id", counts=counts)
-    months, weeks = _MONTH_DAYS * 3, _FOUR_WEEKS * 4
-    for kind in of_kind:
+    for kind in _MEASURES:
         rows = rows.with_columns(**_measure(kind))
         for name, days in ((f"{kind}_trend", months), (f"{kind}_anomaly", weeks)):
             # A line younger than the spans, or a table, has nothing to compare with.

@@ -109,7 +109,8 @@ def _of_prepaid(
     # What a line did before the tables begin is not known: it gets the benefit of the doubt.
     began = nw.max_horizontal("_activated_on", nw.lit(first - 1))
     begun = lines.with_columns(_day=began.cast(nw.Int64)).filter(nw.col("_day") < known.until)
-    active = nw.concat([part.select(*SPELL, "_day") for part in [*days, begun]]).unique()
+    # A day that comes twice is no gap.
+    active = nw.concat([part.select(*SPELL, "_day") for part in [*days, begun]])
     silent = nw.lit(rule.inactivity_days)
     parts = [_gaps(active, known, date=nw.col("_day") + 1, wait=silent)]
     refilled = sources.has("recharges", "validity_days") and "recharges" in known.first
@@ -130,7 +131,7 @@ def _activity(
         return _within(rows.filter(nw.col("amount") > 0), lines)
     counted = [str(own) for kind, own in _USAGE.items() if kind in rule.kinds]
     used = rows.filter(nw.col("direction").is_in(counted)).select("subscription_id", "_day")
-    return _within(used.unique(), lines)
+    return _within(used, lines).select(*SPELL, "_day").unique()
 
 
 def _within(rows: nw.LazyFrame[Any], lines: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

@@ -189,7 +189,9 @@ def build_panel(
     ``subscriber_months`` (postpaid; the day of leaving is then taken to be the sixteenth of the
     last month) or by silence (prepaid). A return before silence is certain cancels it.
 
-    Each table is looked over by one query at once, and its keys for duplicates by another.
+    Each table is looked over by one query at once, and its keys for duplicates by another. The
+    rows of each snapshot are then computed after those of the one before, and held: lazy frames
+    read them from there.
 
     Examples
     --------
@@ -210,15 +212,18 @@ def build_panel(
     chosen = chosen_features(sources, features)
     latest = latest_rows(sources, end.toordinal())
     refuse_overlaps(sources, latest)
-    builder = _Builder(sources, agreed, end, latest)
-    fates = [builder.fates(at, day) for at, day in enumerate(days)]
-    parts = [builder.rows(at, day, fates[at], chosen) for at, day in enumerate(days)]
+    builder = _Builder(sources, agreed, tuple(day.toordinal() for day in days), end, latest)
     main = sources.main
-    frame = nw.concat(parts) if len(parts) > 1 else parts[0]
+    parts, counts = [], []
+    # One query over all snapshots would hold what each of them needs at the same time.
+    for at, day in enumerate(days):
+        fates = main.computed(builder.fates(at, day))
+        parts.append(main.computed(builder.rows(at, day, fates, chosen)))
+        counts.append(main.computed(_counted(day, fates)))
     present = [name for name in chosen if FEATURES[name].is_present_state(sources)]
     return ChurnPanel(
-        frame=main.close(keep_whole(frame, ["churned"])),
-        counts=main.close(_count(sources, days, fates)),
+        frame=main.close(keep_whole(_concat(parts), ["churned"])),
+        counts=main.close(_listed(sources, days, counts)),
         features=tuple(chosen),
         present_state=tuple(present),
         window=agreed,
@@ -277,6 +282,7 @@ def _with_starts(sources: PanelSources, given: Mapping[str, date] | None) -> Pan
 class _Builder:
     sources: PanelSources
     window: ChurnWindow
+    days: tuple[int, ...]
     data_end: date
     latest: nw.LazyFrame[Any]
     absent: nw.LazyFrame[Any] | None = field(init=False)
@@ -327,7 +333,15 @@ class _Builder:
     ) -> nw.LazyFrame[Any]:
         """Make the rows of a snapshot, with their features."""
         seen = self._view(at, snapshot)
-        view = FeatureView(seen.sources, seen.window, seen.snapshot, seen.first, fates, self.shared)
+        view = FeatureView(
+            seen.sources,
+            seen.window,
+            seen.snapshot,
+            seen.first,
+            active=fates,
+            days=self.days,
+            shared=self.shared,
+        )
         rows = fates.filter(~nw.col("_fate").is_in(list(NO_ROW)))
         for family in FAMILIES:
             if {each.name for each in family.features} & set(chosen):
@@ -341,29 +355,26 @@ class _Builder:
         return told.select(*_OWN, *[nw.col(name).cast(kind) for name, kind in types.items()])
 
 
-def _count(
-    sources: PanelSources, days: Sequence[date], fates: Sequence[nw.LazyFrame[Any]]
-) -> nw.LazyFrame[Any]:
+def _concat(parts: Sequence[nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
+    return nw.concat(parts) if len(parts) > 1 else parts[0]
+
+
+def _counted(day: date, fates: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     flags = {f"_{fate}": flag(nw.col("_fate") == fate) for fate in FATES}
-    parts = [
-        rows.select(_day=nw.lit(day.toordinal()), **flags)
-        for day, rows in zip(days, fates, strict=True)
-    ]
-    summed = (
-        (nw.concat(parts) if len(parts) > 1 else parts[0])
-        .group_by("_day")
-        .agg(*[nw.col(name).sum() for name in flags], active=nw.len())
-    )
+    told = fates.select(_day=nw.lit(day.toordinal()), **flags)
+    return told.group_by("_day").agg(*[nw.col(name).sum() for name in flags], active=nw.len())
+
+
+def _listed(
+    sources: PanelSources, days: Sequence[date], counts: Sequence[nw.LazyFrame[Any]]
+) -> nw.LazyFrame[Any]:
     ordinals = [day.toordinal() for day in days]
     snapshots = result_table(
         sources.main,
         {"_day": ResultColumn(int, ordinals), "snapshot": ResultColumn(date, list(days))},
     )
-    summed = summed.with_columns(nw.col("_day").cast(nw.Int64))
+    summed = _concat(counts).with_columns(nw.col("_day").cast(nw.Int64))
     told = snapshots.join(summed, how="left", on="_day")
-    counts = {fate: nw.col(f"_{fate}") for fate in FATES}
-    whole = {
-        name: column.fill_null(0).cast(nw.Int64)
-        for name, column in {"active": nw.col("active"), **counts}.items()
-    }
+    named = {"active": nw.col("active"), **{fate: nw.col(f"_{fate}") for fate in FATES}}
+    whole = {name: column.fill_null(0).cast(nw.Int64) for name, column in named.items()}
     return told.select("snapshot", **whole).sort("snapshot")

@@ -106,6 +106,7 @@ _MISSING_DAY = {
     "due_on": LATEST,
     "resolved_at": LATEST,
 }
+_EPOCH = date(1970, 1, 1).toordinal()
 _AMOUNTS = (ColumnType.INTEGER, ColumnType.NUMBER)
 
 
@@ -235,12 +236,19 @@ class _Read:
     def is_dated(self) -> bool:
         return "_recorded" in self.schema
 
+    def day(self, column: str) -> nw.Expr:
+        """Express the day number of a column of days or instants."""
+        if self.opened.implementation.is_polars():
+            # Kept as such there: no need to count from years.
+            return nw.col(column).dt.date().cast(nw.Int64) + _EPOCH
+        return day_index(column)
+
     @property
     def known(self) -> nw.Expr:
         """The first day at whose start a row had been recorded."""
         if not self.is_dated:
             return nw.lit(0)
-        day = day_index("_recorded")
+        day = self.day("_recorded")
         if self.schema["_recorded"] == nw.Date:
             return day
         clock = nw.col("_recorded").dt
@@ -251,7 +259,7 @@ class _Read:
     @property
     def seen(self) -> nw.Expr:
         """The first snapshot at which a row of an event table counts."""
-        return nw.max_horizontal(day_index(EVENT_TIME[self.name]) + 1, self.known)
+        return nw.max_horizontal(self.day(EVENT_TIME[self.name]) + 1, self.known)
 
 
 def _are_loose(recharges: _Read) -> bool:
@@ -329,11 +337,11 @@ def _look_over(one: _Read, snapshots: Sequence[date]) -> _Span:
         checks.append(not_null("_recorded", remedy=remedy))
     times = [EVENT_TIME[name]] if name in EVENT_TIME else ["activated_on", "terminated_on"]
     times = [column for column in times if column in one.columns]
-    ranges = {column: day_index(column) for column in times}
+    ranges = {column: one.day(column) for column in times}
     days = [day.toordinal() for day in snapshots]
     if name in EVENT_TIME and one.is_dated:
         for day in days:
-            ranges[f"_by_{day}"] = nw.when(one.seen <= day).then(day_index(times[0]))
+            ranges[f"_by_{day}"] = nw.when(one.seen <= day).then(one.day(times[0]))
     keys = [column for column in TABLES[name].key if column in one.columns]
     spans = check_rows(one.opened, checks, keys=keys or times, ranges=ranges)
     found = {what: low for what, (low, _) in spans.items() if low is not None}
@@ -371,9 +379,9 @@ def _in_days(one: _Read) -> OpenFrame:
     for column in _USED[name]:
         if column in _MISSING_DAY:
             missing = nw.when(nw.col(column).is_null()).then(nw.lit(_MISSING_DAY[column]))
-            exprs[f"_{column}"] = missing.otherwise(day_index(column)).cast(nw.Int64)
+            exprs[f"_{column}"] = missing.otherwise(one.day(column)).cast(nw.Int64)
     if name in EVENT_TIME:
-        day = day_index(EVENT_TIME[name]).cast(nw.Int64)
+        day = one.day(EVENT_TIME[name]).cast(nw.Int64)
         exprs |= {"_day": day, "_seen": one.seen.cast(nw.Int64)}
         if name == "subscriber_months":
             exprs["_month"] = month_index("period").cast(nw.Int64)

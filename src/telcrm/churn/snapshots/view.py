@@ -11,7 +11,7 @@ import narwhals.stable.v2 as nw
 
 from telcrm.churn.snapshots.sources import PanelSources, version_keys
 from telcrm.churn.window import ChurnWindow
-from telcrm.domain.moments import month_number
+from telcrm.domain.moments import first_of_month, month_number
 from telcrm.tables import ColumnType
 from telcrm.tables.typed_columns import nothing
 
@@ -46,6 +46,10 @@ class SnapshotView:
         """The number of the last month that was over."""
         return month_number(self.snapshot) - 1
 
+    def month_start(self, back: int) -> int:
+        """Return the day number on which the last month that was over began, or one before it."""
+        return first_of_month(self.month - back).toordinal()
+
     def events(self, table: str, days: int | None = None) -> nw.LazyFrame[Any]:
         """Keep the events that were known, with ``_age``: 1 for the day before the snapshot.
 
@@ -57,7 +61,7 @@ class SnapshotView:
         """
         rows = self.sources.rows(table).filter(nw.col("_seen") <= self.day)
         if table == "subscriber_months":
-            rows = rows.filter(nw.col("_month") <= self.month)
+            rows = rows.filter(nw.col("_day") <= self.month_start(0))
         if days is not None:
             rows = rows.filter(nw.col("_day") >= self.day - days)
         return rows.with_columns(_age=self.day - nw.col("_day"))
