@@ -23,6 +23,9 @@ from typing import Any
 
 import polars as pl
 
+# The folder of the script is on the path when it is run, the package is when it is imported.
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 FIRST = date(2025, 1, 1)
 BEFORE, AFTER = 3, 2
 """Months told of before the first snapshot, and after the last."""
@@ -85,7 +88,7 @@ def build(engine: str, kind: str, snapshots: int, folder: Path) -> None:
     path = folder / f"panel-{engine.replace(' ', '-')}-{kind}.parquet"
     tables, _connection = open_tables(engine, folder)
     if engine == "by hand":
-        from churn_panel_by_hand import panel_by_hand
+        from benchmarks.churn_panel_by_hand import panel_by_hand
     else:
         from telcrm.churn import ChurnWindow, build_panel
     wall, cpu = time.perf_counter(), time.process_time()
