@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,9 @@ def _calibration_error(left: Integers, chance: Floats) -> float:
     return float(sum(gaps) / left.size)
 
 
-def judged(make: Callable[[], Any], name: str, *, repeats: int = 1) -> dict[str, float]:
+def judged(
+    make: Callable[[], Any], name: str, *, repeats: int = 1, folds: int | None = None
+) -> dict[str, float]:
     """Judge a model by stratified five-fold cross-validation, all learning inside the folds.
 
     Parameters
@@ -69,6 +72,8 @@ def judged(make: Callable[[], Any], name: str, *, repeats: int = 1) -> dict[str,
         Of the data.
     repeats : int
         Times that folds are drawn.
+    folds : int, optional
+        Judge by the first so many folds only.
 
     Returns
     -------
@@ -81,8 +86,8 @@ def judged(make: Callable[[], Any], name: str, *, repeats: int = 1) -> dict[str,
     if make is plain_boosting:
         frame = _as_categories(frame)
     found = []
-    folds = RepeatedStratifiedKFold(n_splits=5, n_repeats=repeats, random_state=42)
-    for learn, judge in folds.split(frame, left):
+    drawn = RepeatedStratifiedKFold(n_splits=5, n_repeats=repeats, random_state=42)
+    for learn, judge in islice(drawn.split(frame, left), folds):
         model = make().fit(frame.iloc[learn], left[learn])
         chance, truth = model.predict_proba(frame.iloc[judge])[:, 1], left[judge]
         found.append(

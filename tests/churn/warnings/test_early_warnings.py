@@ -107,7 +107,7 @@ def expected(histories: list[CustomerHistory]) -> list[tuple[Any, ...]]:
 
 
 @given(st.integers(0, 10**6))
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_tables_and_records_tell_the_same(seed: int) -> None:
     histories = drawn(seed)
     found = early_warnings(polars(tables_of(histories)), as_of=AS_OF, policy=POLICY)
@@ -165,7 +165,7 @@ def test_nobody_warns_of_nothing(distinct_backend: Backend) -> None:
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6))
-@settings(max_examples=8)
+@settings(max_examples=4)
 def test_what_comes_later_changes_nothing(seed: int, later: int) -> None:
     histories = drawn(seed)
     now = tables_of(histories)
@@ -192,7 +192,7 @@ def test_what_comes_later_changes_nothing(seed: int, later: int) -> None:
 
 
 @given(st.integers(0, 10**6))
-@settings(max_examples=8)
+@settings(max_examples=4)
 def test_what_is_done_later_is_still_open(seed: int) -> None:
     histories = drawn(seed)
     tables = polars(tables_of(histories))

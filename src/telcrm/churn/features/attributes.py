@@ -27,7 +27,7 @@ def _add(view: FeatureView, rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         rows = rows.join(who, how="left", on="customer_id")
     dated = [name for name in ("offer_id", "segment") if sources.has("subscriber_months", name)]
     if dated:
-        months = view.events("subscriber_months").filter(nw.col("_day") == view.month_start(0))
+        months = view.months(0)
         rows = rows.drop(*[name for name in dated if name in rows.collect_schema().names()])
         rows = rows.join(months.select("subscription_id", *dated), how="left", on="subscription_id")
     return rows

@@ -48,8 +48,9 @@ class FeatureView(SnapshotView):
 
     def placed(self, table: str) -> nw.LazyFrame[Any]:
         """Keep the events that any snapshot knows of, with ``_from``: the place of the first."""
-        rows = self.sources.rows(table).filter(nw.col("_seen") <= self.days[-1])
-        later = [flag(nw.col("_seen") > day) for day in self.days[:-1]]
+        seen_by = self.sources.seen_by
+        rows = self.sources.rows(table).filter(seen_by(table, self.days[-1]))
+        later = [flag(~seen_by(table, day)) for day in self.days[:-1]]
         place = nw.sum_horizontal(*later) if later else nw.lit(0)
         return rows.with_columns(_from=place.cast(nw.Int64))
 

@@ -16,10 +16,9 @@ _BEFORE = 2
 
 
 def _add(view: FeatureView, rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    months = view.events("subscriber_months")
     measures = ["revenue", *(name for name in _USED if view.sources.has("subscriber_months", name))]
     found, *before = [
-        months.filter(nw.col("_day") == view.month_start(back)).select(
+        view.months(back).select(
             "subscription_id", **{f"_{name}_{back}": nw.col(name) for name in measures}
         )
         for back in range(_BEFORE + 1)

@@ -151,6 +151,22 @@ class PanelSources:
         """Return the rows of a table."""
         return self.opened[table].rows
 
+    def seen_by(self, table: str, day: int) -> nw.Expr:
+        """Express whether an event counts at a snapshot of a day."""
+        # The same for both; but what nobody dates need not be worked out.
+        return nw.col("_seen") <= day if table in self.dated else self.day(table) < day
+
+    def day(self, table: str) -> nw.Expr:
+        """Express the day number of an event, for a filter.
+
+        Polars reads no more of a file than the rows that are asked for, if they are asked for by a
+        column of the file.
+        """
+        time = EVENT_TIME[table]
+        if self.opened[table].implementation.is_polars():
+            return _number_in_polars(time)
+        return nw.col("_day")
+
     @property
     def main(self) -> OpenFrame:
         """The table of subscriptions, whose flavour the panel takes."""
@@ -239,8 +255,7 @@ class _Read:
     def day(self, column: str) -> nw.Expr:
         """Express the day number of a column of days or instants."""
         if self.opened.implementation.is_polars():
-            # Kept as such there: no need to count from years.
-            return nw.col(column).dt.date().cast(nw.Int64) + _EPOCH
+            return _number_in_polars(column)
         return day_index(column)
 
     @property
@@ -260,6 +275,11 @@ class _Read:
     def seen(self) -> nw.Expr:
         """The first snapshot at which a row of an event table counts."""
         return nw.max_horizontal(self.day(EVENT_TIME[self.name]) + 1, self.known)
+
+
+def _number_in_polars(column: str) -> nw.Expr:
+    # Days are kept as numbers there: no need to count from years.
+    return nw.col(column).dt.date().cast(nw.Int64) + _EPOCH
 
 
 def _are_loose(recharges: _Read) -> bool:
@@ -385,7 +405,7 @@ def _in_days(one: _Read) -> OpenFrame:
         exprs |= {"_day": day, "_seen": one.seen.cast(nw.Int64)}
         if name == "subscriber_months":
             exprs["_month"] = month_index("period").cast(nw.Int64)
-        return replace(one.opened, rows=rows.select(*texts, **exprs))
+        return replace(one.opened, rows=rows.select(*texts, EVENT_TIME[name], **exprs))
     versioned = rows.with_columns(_version=nw.lit(1), **exprs)
     if one.is_dated:
         keys = version_keys(name)

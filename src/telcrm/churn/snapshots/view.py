@@ -46,9 +46,11 @@ class SnapshotView:
         """The number of the last month that was over."""
         return month_number(self.snapshot) - 1
 
-    def month_start(self, back: int) -> int:
-        """Return the day number on which the last month that was over began, or one before it."""
-        return first_of_month(self.month - back).toordinal()
+    def months(self, back: int) -> nw.LazyFrame[Any]:
+        """Keep what was known of the last month that was over, or of one so many before it."""
+        table, start = "subscriber_months", first_of_month(self.month - back).toordinal()
+        known = self.sources.seen_by(table, self.day) & (self.sources.day(table) == start)
+        return self.sources.rows(table).filter(known)
 
     def events(self, table: str, days: int | None = None) -> nw.LazyFrame[Any]:
         """Keep the events that were known, with ``_age``: 1 for the day before the snapshot.
@@ -59,12 +61,12 @@ class SnapshotView:
         days : int, optional
             Look back so many days; by default on everything.
         """
-        rows = self.sources.rows(table).filter(nw.col("_seen") <= self.day)
-        if table == "subscriber_months":
-            rows = rows.filter(nw.col("_day") <= self.month_start(0))
+        sources = self.sources
+        known = sources.seen_by(table, self.day)
         if days is not None:
-            rows = rows.filter(nw.col("_day") >= self.day - days)
-        return rows.with_columns(_age=self.day - nw.col("_day"))
+            # In one condition: of two, Polars hands one to the reader of a file.
+            known = known & (sources.day(table) >= self.day - days)
+        return sources.rows(table).filter(known).with_columns(_age=self.day - nw.col("_day"))
 
     def covers(self, table: str, days: int) -> bool:
         """Tell whether a table told of so many days before the snapshot.
